@@ -1,0 +1,403 @@
+
+#include "ngx_http_endpoint_block.h"
+
+
+static ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement);
+static ngx_int_t ngx_http_endpoint_block_check(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+static ngx_int_t ngx_http_endpoint_block_method(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+static ngx_int_t ngx_http_endpoint_block_prefix(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+static ngx_uint_t ngx_http_endpoint_block_returns(
+    ngx_http_endpoint_block_t *block);
+static ngx_int_t ngx_http_endpoint_block_compile(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+static void ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
+    ngx_http_location_tree_node_t *node, u_char *uri, size_t len);
+
+
+char *
+ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_endpoint_loc_conf_t *elcf = conf;
+
+    char                           *rv;
+    ngx_conf_t                      save;
+    ngx_http_endpoint_block_t      *block;
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
+    block = ngx_array_push(&emcf->blocks);
+    if (block == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(block, sizeof(ngx_http_endpoint_block_t));
+
+    block->conf = elcf;
+    block->location = ngx_http_conf_get_module_loc_conf(cf,
+                                                        ngx_http_core_module);
+    block->server = ngx_http_conf_get_module_srv_conf(cf,
+                                                      ngx_http_core_module);
+
+    if (ngx_http_endpoint_block_statement(cf, &block->head) != NGX_OK
+        || ngx_array_init(&block->statements, cf->pool, 4,
+                          sizeof(ngx_http_endpoint_statement_t))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (elcf->routes == NULL) {
+        elcf->routes = ngx_http_endpoint_route_create(cf->pool);
+        if (elcf->routes == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_http_endpoint_block_check(cf, block) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    block->location->handler = ngx_http_endpoint_handler;
+
+    save = *cf;
+    cf->cmd_type = NGX_HTTP_ENDPOINT_BLOCK;
+    emcf->block = block;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+
+    return rv;
+}
+
+
+char *
+ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_endpoint_main_conf_t  *emcf;
+    ngx_http_endpoint_statement_t  *statement;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
+    statement = ngx_array_push(&emcf->block->statements);
+
+    if (statement == NULL
+        || ngx_http_endpoint_block_statement(cf, statement) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_block_statement(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement)
+{
+    statement->nargs = cf->args->nelts;
+    statement->file = cf->conf_file->file.name;
+    statement->line = cf->conf_file->line;
+
+    /* the words stay, but nginx uses their array again */
+
+    statement->args = ngx_palloc(cf->pool,
+                                 statement->nargs * sizeof(ngx_str_t));
+    if (statement->args == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(statement->args, cf->args->elts,
+               statement->nargs * sizeof(ngx_str_t));
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_block_check(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    if (ngx_http_endpoint_block_method(cf, block) != NGX_OK
+        || ngx_http_endpoint_block_prefix(cf, block) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if ((block->location->handler
+         && block->location->handler != ngx_http_endpoint_handler)
+        || ngx_http_endpoint_block_returns(block))
+    {
+        return ngx_http_endpoint_plan_error(cf, &block->head,
+                                            "endpoint \"%V\" stands beside "
+                                            "another content handler of "
+                                            "location \"%V\"",
+                                            &block->head.args[2],
+                                            &block->location->name);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_block_method(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    size_t      i;
+    ngx_str_t  *method;
+
+    method = &block->head.args[1];
+
+    for (i = 0; i < method->len; i++) {
+        if ((method->data[i] < 'A' || method->data[i] > 'Z')
+            && method->data[i] != '-')
+        {
+            break;
+        }
+    }
+
+    if (method->len && i == method->len) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(cf, &block->head,
+                                        "invalid method \"%V\", it must be "
+                                        "one HTTP method like GET or POST",
+                                        method);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_block_prefix(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    ngx_str_t                 *path, *name;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = block->location;
+    name = &clcf->name;
+    path = &block->head.args[2];
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return NGX_OK;
+    }
+#endif
+
+    if (clcf->named
+        || (path->len >= name->len
+            && ngx_strncmp(path->data, name->data, name->len) == 0
+            && (!clcf->exact_match || path->len == name->len)))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(cf, &block->head,
+                                        "endpoint \"%V\" is outside its "
+                                        "location \"%V\"", path, name);
+}
+
+
+/*
+ * Whether the location answers by "return" whatever is asked.  The codes of
+ * the rewrite module are private: only the addresses of its functions tell a
+ * return from what else it may hold, and an "if" before it makes it
+ * conditional.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_block_returns(ngx_http_endpoint_block_t *block)
+{
+    size_t                         i;
+    ngx_array_t                  **conf, *codes;
+    ngx_http_script_code_pt       *code;
+    extern ngx_module_t            ngx_http_rewrite_module;
+
+    conf = block->location->loc_conf[ngx_http_rewrite_module.ctx_index];
+
+    if (conf == NULL || *conf == NULL || *conf == NGX_CONF_UNSET_PTR) {
+        return 0;
+    }
+
+    codes = *conf;
+    code = codes->elts;
+
+    for (i = 0; i < codes->nelts / sizeof(ngx_http_script_code_pt); i++) {
+        if (code[i] == ngx_http_script_if_code) {
+            return 0;
+        }
+
+        if (code[i] == ngx_http_script_return_code) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
+    ngx_http_endpoint_main_conf_t *emcf)
+{
+    ngx_uint_t                  i;
+    ngx_http_endpoint_block_t  *block;
+
+    block = emcf->blocks.elts;
+
+    for (i = 0; i < emcf->blocks.nelts; i++) {
+
+        /* what stands below the block was not there when it was read */
+
+        if (ngx_http_endpoint_block_check(cf, &block[i]) != NGX_OK
+            || ngx_http_endpoint_block_compile(cf, &block[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_endpoint_block_hidden(cf, &block[i]);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_block_compile(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    ngx_array_t                parts;
+    ngx_http_endpoint_plan_t  *other;
+
+    if (ngx_array_init(&parts, cf->temp_pool, 4,
+                       sizeof(ngx_http_endpoint_route_part_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    block->plan = ngx_http_endpoint_plan_compile(cf, &block->head,
+                                                 &block->statements, &parts);
+    if (block->plan == NULL) {
+        return NGX_ERROR;
+    }
+
+    other = ngx_http_endpoint_route_add(block->conf->routes,
+                                        &block->head.args[1], &parts,
+                                        block->plan);
+    if (other == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (other == block->plan) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(cf, &block->head,
+                                        "endpoint \"%V %V\" has the method "
+                                        "and shape of the one at %V:%ui",
+                                        &block->head.args[1],
+                                        &block->head.args[2],
+                                        &other->statement->file,
+                                        other->statement->line);
+}
+
+
+static void
+ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    u_char                    *end;
+    ngx_str_t                 *path;
+    ngx_conf_file_t            file, *saved;
+    ngx_http_core_loc_conf_t  *clcf, *found;
+
+    path = &block->head.args[2];
+
+    /* up to its first name the path is known */
+
+    end = ngx_strlchr(path->data, path->data + path->len, '$');
+
+    if (end == NULL) {
+        end = path->data + path->len;
+    }
+
+    clcf = block->server->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    found = ngx_http_endpoint_block_location(clcf->static_locations,
+                                             path->data, end - path->data);
+
+    if (found == NULL || found == block->location
+        || found->name.len <= block->location->name.len)
+    {
+        return;
+    }
+
+    ngx_memzero(&file, sizeof(ngx_conf_file_t));
+
+    file.file.name = block->head.file;
+    file.line = block->head.line;
+
+    saved = cf->conf_file;
+    cf->conf_file = &file;
+
+    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                       "endpoint \"%V\" is hidden by location \"%V\"",
+                       path, &found->name);
+
+    cf->conf_file = saved;
+}
+
+
+/* the longest prefix location, as ngx_http_core_find_static_location() */
+
+static ngx_http_core_loc_conf_t *
+ngx_http_endpoint_block_location(ngx_http_location_tree_node_t *node,
+    u_char *uri, size_t len)
+{
+    size_t                     n;
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *found;
+
+    found = NULL;
+
+    while (node) {
+        n = ngx_min(len, node->len);
+        rc = ngx_filename_cmp(uri, node->name, n);
+
+        if (rc != 0) {
+            node = (rc < 0) ? node->left : node->right;
+            continue;
+        }
+
+        if (len > node->len) {
+
+            if (node->inclusive) {
+                found = node->inclusive;
+                node = node->tree;
+                uri += n;
+                len -= n;
+                continue;
+            }
+
+            node = node->right;
+            continue;
+        }
+
+        if (len == node->len) {
+            return node->exact ? node->exact : node->inclusive;
+        }
+
+        node = node->left;
+    }
+
+    return found;
+}

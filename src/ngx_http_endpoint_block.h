@@ -1,0 +1,47 @@
+
+/* The endpoint block as nginx reads it: statements, kept to be compiled. */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_BLOCK_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_BLOCK_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_http.h"
+
+
+/* a context bit of its own: no other module's directive fits in a block */
+#define NGX_HTTP_ENDPOINT_BLOCK  0x00020000
+
+
+typedef struct {
+    ngx_http_endpoint_statement_t   head;           /* endpoint METHOD PATH */
+    ngx_array_t                     statements;
+    ngx_http_endpoint_plan_t       *plan;
+    ngx_http_endpoint_loc_conf_t   *conf;
+    ngx_http_core_loc_conf_t       *location;
+    ngx_http_core_srv_conf_t       *server;
+} ngx_http_endpoint_block_t;
+
+
+typedef struct {
+    ngx_array_t                     blocks;     /* ngx_http_endpoint_block_t */
+    ngx_http_endpoint_block_t      *block;      /* the one being read */
+} ngx_http_endpoint_main_conf_t;
+
+
+/* The handler of the "endpoint" directive. */
+char *ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The handler of every statement inside. */
+char *ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Compiles all blocks and adds them to their locations' routes, when all
+ * variables are known.  NGX_ERROR: a mistake (logged), or memory.
+ */
+ngx_int_t ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_BLOCK_H_INCLUDED_ */

@@ -1,0 +1,440 @@
+
+#include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_nginx.h"
+
+
+/* a first block for a body of unknown length, and the most a block grows to */
+#define NGX_HTTP_ENDPOINT_CAPTURE_BLOCK  1024
+#define NGX_HTTP_ENDPOINT_CAPTURE_GROWN  65536
+
+
+static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_capture_header_filter(
+    ngx_http_request_t *r);
+static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static void ngx_http_endpoint_capture_append(
+    ngx_http_endpoint_capture_t *capture, u_char *data, size_t len);
+static ngx_int_t ngx_http_endpoint_capture_block(
+    ngx_http_endpoint_capture_t *capture, size_t len);
+static void ngx_http_endpoint_capture_fail(
+    ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
+static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
+    void *data, ngx_int_t rc);
+static void ngx_http_endpoint_capture_dropped(ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+ngx_int_t
+ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
+    ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
+{
+    ngx_http_request_t         *sr;
+    ngx_http_variable_value_t  *variables;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    capture->last = &capture->out;
+    capture->post.handler = ngx_http_endpoint_capture_done;
+    capture->post.data = capture;
+
+    if (capture->checked) {
+        ngx_http_endpoint_json_check_init(&capture->check);
+    }
+
+    /*
+     * A map's regex or a set in one fetched location must not be seen by
+     * another, nor by the client's request.
+     */
+
+    cmcf = ngx_http_get_module_main_conf(parent, ngx_http_core_module);
+
+    variables = ngx_pcalloc(parent->pool, cmcf->variables.nelts
+                                          * sizeof(ngx_http_variable_value_t));
+    if (variables == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_subrequest(parent, path, args, &sr, &capture->post,
+                            NGX_HTTP_SUBREQUEST_BACKGROUND)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    capture->request = sr;
+
+    sr->variables = variables;
+    sr->request_body = NULL;
+
+    ngx_http_endpoint_capture_headers_in(sr, parent);
+
+    return NGX_OK;
+}
+
+
+/* nothing of the client's passes but what the caller adds to the list */
+
+static void
+ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
+    ngx_http_request_t *r)
+{
+    ngx_memzero(&sr->headers_in, sizeof(ngx_http_headers_in_t));
+
+    sr->headers_in.host = r->headers_in.host;
+    sr->headers_in.server = r->headers_in.server;
+    sr->headers_in.content_length_n = -1;
+    sr->headers_in.keep_alive_n = -1;
+}
+
+
+void
+ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
+    ngx_uint_t json, ngx_http_endpoint_value_t *v)
+{
+    u_char       *data;
+    size_t        len;
+    ngx_chain_t  *cl;
+
+    ngx_memzero(v, sizeof(ngx_http_endpoint_value_t));
+
+    if (capture->size == 0) {
+        return;
+    }
+
+    cl = capture->out;
+    data = cl->buf->pos;
+    len = cl->buf->last - data;
+
+    if (json) {
+        ngx_http_endpoint_value_json(v, data, len);
+
+    } else {
+        ngx_http_endpoint_value_text(v, data, len);
+    }
+
+    if (cl->next) {
+        v->data.data = NULL;
+        v->data.len = capture->size;
+        v->chain = cl;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_capture_header_filter(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_capture_t  *capture;
+
+    capture = ngx_http_endpoint_capture_get(r);
+
+    if (capture == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    r->header_sent = 1;
+    r->filter_need_in_memory = 1;
+
+    if (r->method == NGX_HTTP_HEAD) {
+        r->header_only = 1;
+    }
+
+    capture->status = r->headers_out.status;
+
+    if (ngx_http_endpoint_capture_encoded(r)) {
+        ngx_http_endpoint_capture_fail(capture,
+                                       ngx_http_endpoint_cause_encoding);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_capture_encoded(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h;
+
+    h = r->headers_out.content_encoding;
+
+    return h && h->hash && h->value.len
+           && ngx_strcasecmp(h->value.data, (u_char *) "identity") != 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t                    *b;
+    ngx_chain_t                  *cl;
+    ngx_http_endpoint_capture_t  *capture;
+
+    capture = ngx_http_endpoint_capture_get(r);
+
+    if (capture == NULL) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    /*
+     * Whatever happens, all is consumed and NGX_OK returned: buffers left
+     * unread stall the upstream, an error would end the client's connection.
+     */
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b) && b->last > b->pos) {
+            ngx_http_endpoint_capture_append(capture, b->pos,
+                                             b->last - b->pos);
+        }
+
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_capture_append(ngx_http_endpoint_capture_t *capture,
+    u_char *data, size_t len)
+{
+    size_t  n;
+
+    if (capture->done || capture->cause != ngx_http_endpoint_cause_none) {
+        return;
+    }
+
+    if (len > capture->limit - capture->size) {
+        ngx_http_endpoint_capture_fail(capture,
+                                       ngx_http_endpoint_cause_too_large);
+        return;
+    }
+
+    if (capture->checked && !capture->invalid
+        && ngx_http_endpoint_json_check(&capture->check, data, len) != NGX_OK)
+    {
+        capture->invalid = 1;
+    }
+
+    while (len) {
+
+        if (capture->buf == NULL || capture->buf->last == capture->buf->end) {
+            if (ngx_http_endpoint_capture_block(capture, len) != NGX_OK) {
+                ngx_http_endpoint_capture_fail(capture,
+                                               ngx_http_endpoint_cause_memory);
+                return;
+            }
+        }
+
+        n = ngx_min(len, (size_t) (capture->buf->end - capture->buf->last));
+
+        capture->buf->last = ngx_cpymem(capture->buf->last, data, n);
+        capture->size += n;
+
+        data += n;
+        len -= n;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_capture_block(ngx_http_endpoint_capture_t *capture,
+    size_t len)
+{
+    off_t                declared;
+    size_t               size;
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = capture->request;
+    declared = r->headers_out.content_length_n;
+
+    if (capture->buf) {
+        size = 2 * (capture->buf->end - capture->buf->start);
+
+    } else if (declared > 0) {
+
+        /* a declared length is a hint: it may lie */
+
+        size = ngx_min(declared, NGX_HTTP_ENDPOINT_CAPTURE_GROWN);
+
+    } else {
+        size = ngx_max(len, NGX_HTTP_ENDPOINT_CAPTURE_BLOCK);
+    }
+
+    size = ngx_min(size, NGX_HTTP_ENDPOINT_CAPTURE_GROWN);
+    size = ngx_min(size, capture->limit - capture->size);
+
+    b = ngx_create_temp_buf(r->pool, size);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl = ngx_alloc_chain_link(r->pool);
+    if (cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    *capture->last = cl;
+    capture->last = &cl->next;
+    capture->buf = b;
+
+    return NGX_OK;
+}
+
+
+/* the answer is of no use any more: the scheduler will cancel the rest of it */
+
+static void
+ngx_http_endpoint_capture_fail(ngx_http_endpoint_capture_t *capture,
+    ngx_http_endpoint_cause_e cause)
+{
+    if (capture->done || capture->cause != ngx_http_endpoint_cause_none) {
+        return;
+    }
+
+    capture->cause = cause;
+
+    capture->handler(capture->data);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
+    ngx_int_t rc)
+{
+    ngx_http_endpoint_capture_t  *capture = data;
+
+    /* file aio is under way: nginx finalizes once more when it is done */
+
+    if (r->buffered) {
+        return rc;
+    }
+
+    /* an error without a header yet may be answered by error_page */
+
+    if (!r->header_sent
+        && (rc >= NGX_HTTP_SPECIAL_RESPONSE || rc == NGX_HTTP_CREATED
+            || rc == NGX_HTTP_NO_CONTENT)
+        && rc != NGX_HTTP_CLOSE
+        && rc != NGX_HTTP_REQUEST_TIME_OUT
+        && rc != NGX_HTTP_CLIENT_CLOSED_REQUEST
+        && !capture->done)
+    {
+        return rc;
+    }
+
+    if (capture->done) {
+        return NGX_OK;
+    }
+
+    if (capture->cause == ngx_http_endpoint_cause_none
+        && (rc == NGX_ERROR || rc >= NGX_HTTP_SPECIAL_RESPONSE
+            || !r->header_sent))
+    {
+        capture->cause = ngx_http_endpoint_cause_upstream;
+    }
+
+    capture->done = 1;
+
+    capture->handler(capture->data);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *sr;
+
+    sr = capture->request;
+
+    if (sr == NULL || capture->done) {
+        return;
+    }
+
+    capture->done = 1;
+    c = sr->connection;
+
+    if (capture->nested) {
+        ngx_http_endpoint_run_cancel(capture->nested);
+
+    } else if (sr->upstream && sr->upstream->cleanup) {
+
+        /* closes the upstream's connection and lets go of the main request */
+
+        (*sr->upstream->cleanup)(sr);
+
+        sr->read_event_handler = ngx_http_request_empty_handler;
+        sr->write_event_handler = ngx_http_request_empty_handler;
+
+        return;
+    }
+
+    sr->read_event_handler = ngx_http_request_empty_handler;
+    sr->write_event_handler = ngx_http_endpoint_capture_dropped;
+
+    if (ngx_http_endpoint_aio(sr)) {
+
+        /* its completion calls the write handler */
+
+        return;
+    }
+
+    if (c->write->delayed && c->write->timer_set) {
+
+        /* a delay of limit_req: it would hold back the reply */
+
+        c->write->delayed = 0;
+        ngx_del_timer(c->write);
+    }
+
+    (void) ngx_http_post_request(sr, NULL);
+}
+
+
+static void
+ngx_http_endpoint_capture_dropped(ngx_http_request_t *r)
+{
+    /* it may be posted twice, but holds the main request once */
+
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_finalize_request(r, NGX_DONE);
+}
+
+
+ngx_http_endpoint_capture_t *
+ngx_http_endpoint_capture_get(ngx_http_request_t *r)
+{
+    if (r == r->main || r->post_subrequest == NULL
+        || r->post_subrequest->handler != ngx_http_endpoint_capture_done)
+    {
+        return NULL;
+    }
+
+    return r->post_subrequest->data;
+}
+
+
+void
+ngx_http_endpoint_capture_init(void)
+{
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_endpoint_capture_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_endpoint_capture_body_filter;
+}

@@ -1,0 +1,77 @@
+
+/*
+ * A background subrequest whose answer is kept in memory instead of sent: its
+ * start, the filters that catch its header and body, its end, its cancelling.
+ */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_CAPTURE_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_CAPTURE_H_INCLUDED_
+
+
+#include <ngx_http.h>
+#include "ngx_http_endpoint_error.h"
+#include "ngx_http_endpoint_json_check.h"
+#include "ngx_http_endpoint_run.h"
+
+
+typedef struct {
+    ngx_http_post_subrequest_t       post;
+    ngx_http_request_t              *request;   /* the subrequest */
+    ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
+
+    /* records that the answer is complete, or why not; wakes by posting */
+    void                           (*handler)(void *data);
+    void                            *data;
+
+    ngx_uint_t                       status;
+    ngx_chain_t                     *out;
+    ngx_chain_t                    **last;
+    ngx_buf_t                       *buf;       /* the block being filled */
+    size_t                           size;
+    size_t                           limit;
+    ngx_http_endpoint_cause_e        cause;     /* or none */
+    ngx_http_endpoint_json_check_t   check;
+
+    unsigned                         checked:1; /* the body must be JSON */
+    unsigned                         invalid:1; /* and is not */
+    unsigned                         done:1;
+} ngx_http_endpoint_capture_t;
+
+
+/*
+ * Creates the subrequest of parent; capture is zeroed but for handler, data,
+ * limit and checked.  The subrequest has an empty list of request headers, no
+ * body and variables of its own; the caller completes it before it returns to
+ * the event loop, when the subrequest starts.  NGX_ERROR: memory, too many
+ * subrequests.
+ */
+ngx_int_t ngx_http_endpoint_capture_start(
+    ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,
+    ngx_str_t *path, ngx_str_t *args);
+
+/*
+ * The body, contiguous or a chain; null where it is empty.  With json set it
+ * is taken for JSON, otherwise for text that has yet to be cleaned.
+ */
+void ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
+    ngx_uint_t json, ngx_http_endpoint_value_t *v);
+
+/*
+ * Stops the subrequest; handler is not called any more.  What nginx cannot
+ * stop goes on without effect.  Not from within the subrequest's own work.
+ */
+void ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture);
+
+/*
+ * The capture behind a request, or NULL: by its post_subrequest, since a
+ * redirect clears the contexts of modules.
+ */
+ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_get(
+    ngx_http_request_t *r);
+
+/* Installs the filters; once, in postconfiguration. */
+void ngx_http_endpoint_capture_init(void);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_CAPTURE_H_INCLUDED_ */

@@ -1,0 +1,247 @@
+
+#include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_nginx.h"
+
+
+static ngx_uint_t ngx_http_endpoint_fetch_checked(
+    ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr,
+    ngx_array_t *pass, ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_fetch_header(ngx_http_request_t *sr,
+    ngx_str_t *name, u_char *lowcase, ngx_uint_t hash, ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_fetch_own_headers(
+    ngx_http_endpoint_fetch_t *fetch);
+static ngx_int_t ngx_http_endpoint_fetch_body(
+    ngx_http_endpoint_fetch_t *fetch);
+static ngx_int_t ngx_http_endpoint_fetch_content_type(ngx_http_request_t *sr);
+
+
+ngx_int_t
+ngx_http_endpoint_fetch_request(ngx_http_endpoint_fetch_t *fetch)
+{
+    ngx_str_t                        path, args;
+    ngx_http_request_t              *r, *sr;
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    exec = fetch->exec;
+    conf = exec->step->conf;
+    r = exec->run->request;
+
+    if (ngx_http_endpoint_uri_render(&conf->uri, exec, &path, &args)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    fetch->capture.checked = ngx_http_endpoint_fetch_checked(exec->step);
+    fetch->capture.limit = exec->run->limits->fetch_buffer;
+
+    if (ngx_http_endpoint_capture_start(&fetch->capture, r, &path, &args)
+        != NGX_OK)
+    {
+        goto failed;
+    }
+
+    sr = fetch->capture.request;
+
+    sr->method = conf->method_id;
+    sr->method_name = conf->method;
+
+    if (ngx_list_init(&sr->headers_in.headers, r->pool, 4,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK
+        || ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers, r)
+           != NGX_OK
+        || ngx_http_endpoint_fetch_body(fetch) != NGX_OK)
+    {
+        goto failed;
+    }
+
+    /* where a value cannot stand in a header, the exec has failed already */
+
+    return ngx_http_endpoint_fetch_own_headers(fetch);
+
+failed:
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+
+    return NGX_ERROR;
+}
+
+
+/* a body from which members are taken is checked by taking them */
+
+static ngx_uint_t
+ngx_http_endpoint_fetch_checked(ngx_http_endpoint_step_t *step)
+{
+    ngx_http_endpoint_name_t  *name;
+
+    name = step->result;
+
+    return name && name->used && !name->scalar && name->paths.nelts == 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr, ngx_array_t *pass,
+    ngx_http_request_t *r)
+{
+    ngx_uint_t        i, k;
+    ngx_hash_key_t   *name;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    name = pass->elts;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            for (k = 0; k < pass->nelts; k++) {
+
+                if (h[i].hash != name[k].key_hash
+                    || h[i].key.len != name[k].key.len
+                    || ngx_strncmp(h[i].lowcase_key, name[k].key.data,
+                                   name[k].key.len)
+                       != 0)
+                {
+                    continue;
+                }
+
+                if (ngx_http_endpoint_fetch_header(sr, &h[i].key,
+                                                   h[i].lowcase_key,
+                                                   h[i].hash, &h[i].value)
+                    != NGX_OK)
+                {
+                    return NGX_ERROR;
+                }
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_header(ngx_http_request_t *sr, ngx_str_t *name,
+    u_char *lowcase, ngx_uint_t hash, ngx_str_t *value)
+{
+    ngx_table_elt_t            *h;
+    ngx_http_header_t          *hh;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    h = ngx_list_push(&sr->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->key = *name;
+    h->value = *value;
+    h->lowcase_key = lowcase;
+    h->hash = hash;
+    ngx_http_endpoint_header_next(h);
+
+    /* the fields that nginx keeps: $content_type, $http_user_agent, … */
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+
+    hh = ngx_hash_find(&cmcf->headers_in_hash, hash, lowcase, name->len);
+
+    return hh ? hh->handler(sr, h, hh->offset) : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_fetch_t *fetch)
+{
+    ngx_str_t                        value;
+    ngx_uint_t                       i;
+    ngx_http_request_t              *sr;
+    ngx_http_endpoint_header_t      *header;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = fetch->exec->step->conf;
+    sr = fetch->capture.request;
+    header = conf->headers.elts;
+
+    for (i = 0; i < conf->headers.nelts; i++) {
+        if (ngx_http_endpoint_header_render(&header[i], fetch->exec, &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_endpoint_fetch_header(sr, &header[i].name,
+                                           header[i].lowcase, header[i].hash,
+                                           &value)
+            != NGX_OK)
+        {
+            ngx_http_endpoint_exec_failed(fetch->exec,
+                                          ngx_http_endpoint_cause_memory);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_body(ngx_http_endpoint_fetch_t *fetch)
+{
+    ngx_buf_t                       *b;
+    ngx_chain_t                     *cl;
+    ngx_http_request_t              *sr;
+    ngx_http_endpoint_writer_t       w;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = fetch->exec->step->conf;
+
+    if (conf->body == NULL) {
+        return NGX_OK;
+    }
+
+    sr = fetch->capture.request;
+
+    ngx_http_endpoint_writer_init(&w, sr->pool,
+                ngx_http_endpoint_template_hint(conf->body, fetch->exec->run));
+
+    if (ngx_http_endpoint_template_render(conf->body, fetch->exec->run, &w)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    sr->request_body = ngx_pcalloc(sr->pool, sizeof(ngx_http_request_body_t));
+    if (sr->request_body == NULL) {
+        return NGX_ERROR;
+    }
+
+    sr->request_body->bufs = ngx_http_endpoint_writer_chain(&w);
+    sr->headers_in.content_length_n = w.size;
+
+    for (cl = sr->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (cl->next == NULL) {
+            b->last_buf = 1;
+        }
+    }
+
+    return ngx_http_endpoint_fetch_content_type(sr);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_content_type(ngx_http_request_t *sr)
+{
+    static u_char     lowcase[] = "content-type";
+    static ngx_str_t  name = ngx_string("Content-Type");
+    static ngx_str_t  json = ngx_string("application/json");
+
+    return ngx_http_endpoint_fetch_header(sr, &name, lowcase,
+                                          ngx_hash_key(lowcase, name.len),
+                                          &json);
+}

@@ -1,0 +1,160 @@
+
+#include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_refuse.h"
+
+
+static ngx_int_t ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name);
+static ngx_uint_t ngx_http_endpoint_header_unsafe(ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_header_refuse(
+    ngx_http_endpoint_header_t *header, ngx_http_endpoint_exec_t *exec);
+
+
+/* RFC 9112 and RFC 9110, section 7.6.1: they belong to the connection */
+
+static char  *ngx_http_endpoint_header_framing[] = {
+    "content-length", "transfer-encoding", "connection", "upgrade",
+    "keep-alive", "te", "trailer", "proxy-connection", "http2-settings",
+    "expect", NULL
+};
+
+
+ngx_int_t
+ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header)
+{
+    size_t  i;
+
+    if (ngx_http_endpoint_header_name(c, name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < value->len; i++) {
+        if (value->data[i] < 0x20 && value->data[i] != '\t') {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "a control byte in the value "
+                                                "of header \"%V\"", name);
+        }
+    }
+
+    header->name = *name;
+
+    header->lowcase = ngx_pnalloc(c->cf->pool, name->len);
+    if (header->lowcase == NULL) {
+        return NGX_ERROR;
+    }
+
+    header->hash = ngx_hash_strlow(header->lowcase, name->data, name->len);
+
+    return ngx_http_endpoint_template_compile(c, value,
+                                              ngx_http_endpoint_template_text,
+                                              &header->value);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    u_char   ch;
+    size_t   i;
+    char   **framing;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f
+            || ngx_strlchr((u_char *) "\"(),/:;<=>?@[\\]{}$",
+                           (u_char *) "\"(),/:;<=>?@[\\]{}$" + 18, ch))
+        {
+            break;
+        }
+    }
+
+    if (name->len == 0 || i < name->len) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid header name \"%V\", it "
+                                            "must be a literal token", name);
+    }
+
+    for (framing = ngx_http_endpoint_header_framing; *framing; framing++) {
+        if (ngx_strcasecmp(name->data, (u_char *) *framing) == 0) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "header \"%V\" frames the "
+                                                "message, it is not for the "
+                                                "configuration to set", name);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *text)
+{
+    if (ngx_http_endpoint_template_string(&header->value, exec->run, text)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return NGX_ERROR;
+    }
+
+    if (!ngx_http_endpoint_header_unsafe(text)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_header_refuse(header, exec);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_header_unsafe(ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] == CR || text->data[i] == LF
+            || text->data[i] == '\0')
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_header_refuse(ngx_http_endpoint_header_t *header,
+    ngx_http_endpoint_exec_t *exec)
+{
+    ngx_str_t                   text;
+    ngx_uint_t                  i;
+    ngx_http_endpoint_part_t   *part;
+    ngx_http_endpoint_value_t   v;
+
+    part = header->value.parts.elts;
+
+    for (i = 0; i < header->value.parts.nelts; i++) {
+        if (part[i].type == ngx_http_endpoint_part_literal
+            || ngx_http_endpoint_run_value(exec->run, &part[i].ref, &v)
+               != NGX_OK
+            || ngx_http_endpoint_value_to_text(exec->run->pool, &v, &text)
+               != NGX_OK
+            || !ngx_http_endpoint_header_unsafe(&text))
+        {
+            continue;
+        }
+
+        ngx_http_endpoint_refuse(exec, &part[i].ref,
+                                 ngx_http_endpoint_cause_header,
+                                 "Value error, it must have no line break and "
+                                 "no NUL");
+        return NGX_DECLINED;
+    }
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_header);
+
+    return NGX_DECLINED;
+}

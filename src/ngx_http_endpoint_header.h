@@ -1,0 +1,36 @@
+
+/* Header lines that the configuration writes: set_header, 'header=…'. */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_template.h"
+
+
+typedef struct {
+    ngx_str_t                      name;
+    u_char                        *lowcase;
+    ngx_uint_t                     hash;
+    ngx_http_endpoint_template_t   value;
+} ngx_http_endpoint_header_t;
+
+
+/*
+ * Compiles a header's name, a literal token (RFC 9110, section 5.6.2) that
+ * does not frame the message, and the template of its value.  NGX_ERROR: a
+ * mistake (logged), or memory.
+ */
+ngx_int_t ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header);
+
+/*
+ * Renders the value.  Where it has a CR, LF or NUL: exec fails, with 422 if an
+ * input brought it, and NGX_DECLINED is returned.  NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *text);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_ */

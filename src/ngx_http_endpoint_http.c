@@ -1,0 +1,430 @@
+
+#include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_reply.h"
+
+
+typedef struct {
+    ngx_http_endpoint_run_t         run;
+    ngx_http_request_t             *request;
+    unsigned                        gone:1;     /* the client has left */
+    unsigned                        ignore_client_abort:1;
+} ngx_http_endpoint_ctx_t;
+
+
+static ngx_int_t ngx_http_endpoint_no_match(ngx_http_request_t *r,
+    ngx_http_endpoint_loc_conf_t *elcf);
+static void ngx_http_endpoint_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_serve(ngx_http_request_t *r,
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match);
+static ngx_int_t ngx_http_endpoint_answer(ngx_http_request_t *r,
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match);
+static ngx_int_t ngx_http_endpoint_prepare(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_route_match_t *match);
+static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
+    ngx_http_endpoint_ctx_t *ctx);
+static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
+    ngx_http_endpoint_ctx_t *ctx);
+static void ngx_http_endpoint_read_handler(ngx_http_request_t *r);
+static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
+    ngx_uint_t index, ngx_str_t *text);
+static void ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_cleanup(void *data);
+
+
+static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
+    ngx_http_endpoint_variable,
+    ngx_http_endpoint_advanced
+};
+
+
+ngx_int_t
+ngx_http_endpoint_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                         rc;
+    ngx_http_endpoint_plan_t         *plan;
+    ngx_http_endpoint_loc_conf_t     *elcf;
+    ngx_http_endpoint_route_match_t   match;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    plan = ngx_http_endpoint_route_match(elcf->routes, &r->method_name,
+                                         &r->uri, &match);
+    if (plan == NULL) {
+        return ngx_http_endpoint_no_match(r, elcf);
+    }
+
+    if (plan->nbody) {
+        rc = ngx_http_read_client_request_body(r,
+                                              ngx_http_endpoint_body_handler);
+
+        return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_endpoint_serve(r, plan, &match);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_no_match(ngx_http_request_t *r,
+    ngx_http_endpoint_loc_conf_t *elcf)
+{
+    ngx_int_t   rc;
+    ngx_str_t   allow;
+
+    static ngx_str_t  json = ngx_string("application/json");
+    static ngx_str_t  not_found = ngx_string("{\"detail\":\"Not Found\"}");
+    static ngx_str_t  not_allowed =
+        ngx_string("{\"detail\":\"Method Not Allowed\"}");
+
+    if (ngx_http_endpoint_route_allow(elcf->routes, r->pool, &r->uri, &allow)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (allow.len == 0 && elcf->fallback.len) {
+
+        if (elcf->fallback.data[0] == '@') {
+            return ngx_http_named_location(r, &elcf->fallback);
+        }
+
+        return ngx_http_internal_redirect(r, &elcf->fallback, &r->args);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (allow.len) {
+        return ngx_http_endpoint_http_send_text(r, NGX_HTTP_NOT_ALLOWED, &json,
+                                                &not_allowed, &allow);
+    }
+
+    return ngx_http_endpoint_http_send_text(r, NGX_HTTP_NOT_FOUND, &json,
+                                            &not_found, &allow);
+}
+
+
+/* the route is looked for once more: cheaper than to keep what matched */
+
+static void
+ngx_http_endpoint_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_plan_t         *plan;
+    ngx_http_endpoint_loc_conf_t     *elcf;
+    ngx_http_endpoint_route_match_t   match;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    plan = ngx_http_endpoint_route_match(elcf->routes, &r->method_name,
+                                         &r->uri, &match);
+
+    ngx_http_finalize_request(r, ngx_http_endpoint_serve(r, plan, &match));
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_serve(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_route_match_t *match)
+{
+    ngx_str_t                   allow;
+    ngx_http_endpoint_ctx_t    *ctx;
+    ngx_http_endpoint_part_t   *part;
+    ngx_http_endpoint_reply_t  *reply;
+
+    reply = plan->constant;
+
+    if (reply) {
+        part = reply->body.parts.elts;
+        ngx_str_null(&allow);
+
+        return ngx_http_endpoint_http_send_text(r, reply->status, &reply->type,
+                                                &part->literal, &allow);
+    }
+
+    if (plan->steps.nelts == 0) {
+        return ngx_http_endpoint_answer(r, plan, match);
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_endpoint_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->request = r;
+    ctx->run.data = ctx;
+
+    switch (ngx_http_endpoint_prepare(r, &ctx->run, plan, match)) {
+
+    case NGX_OK:
+        return ngx_http_endpoint_run(r, ctx);
+
+    case NGX_DECLINED:
+        return ngx_http_endpoint_http_send(r, &ctx->run);
+
+    default: /* NGX_ERROR */
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+
+/* without steps there is nothing to wait for: values and a reply, but no run */
+
+static ngx_int_t
+ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_route_match_t *match)
+{
+    ngx_int_t                rc;
+    ngx_http_endpoint_run_t  run;
+
+    ngx_memzero(&run, sizeof(ngx_http_endpoint_run_t));
+
+    rc = ngx_http_endpoint_prepare(r, &run, plan, match);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_reply_render(&run);
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_endpoint_http_send(r, &run);
+}
+
+
+/* NGX_DECLINED: an input is at fault, run->result is the 422 */
+
+static ngx_int_t
+ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match)
+{
+    ngx_str_t                      json;
+    ngx_http_endpoint_faults_t     faults;
+    ngx_http_endpoint_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    run->shell = &ngx_http_endpoint_shell;
+    run->request = r;
+    run->limits = &elcf->limits;
+
+    if (ngx_http_endpoint_run_init(run, plan, r->pool, r->connection->log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (plan->inputs.nelts == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_endpoint_faults_init(&faults, r->pool);
+
+    if (ngx_http_endpoint_http_inputs(r, run, match, &faults) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_endpoint_faults_empty(&faults)) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_endpoint_faults_reply(&faults, &json) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_run_result(run, 422, &json);
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
+{
+    ngx_msec_t                     timeout;
+    ngx_http_cleanup_t            *cln;
+    ngx_http_endpoint_loc_conf_t  *elcf;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_endpoint_cleanup;
+    cln->data = ctx;
+
+    timeout = ctx->run.plan->timeout ? ctx->run.plan->timeout : elcf->timeout;
+
+    ctx->ignore_client_abort = elcf->ignore_client_abort;
+
+    if (ngx_http_endpoint_run_start(&ctx->run, timeout) == NGX_OK) {
+        return ngx_http_endpoint_http_send(r, &ctx->run);
+    }
+
+    return ngx_http_endpoint_hold(r, ctx);
+}
+
+
+/* the run waits, and the request with it until its result is sent */
+
+static ngx_int_t
+ngx_http_endpoint_hold(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
+{
+    ngx_http_endpoint_capture_t  *capture;
+
+    r->main->count++;
+
+    capture = ngx_http_endpoint_capture_get(r);
+
+    if (capture) {
+        capture->nested = &ctx->run;
+    }
+
+    if (r != r->main) {
+        return NGX_DONE;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
+
+    r->read_event_handler = ngx_http_endpoint_read_handler;
+    r->write_event_handler = ngx_http_endpoint_write_handler;
+
+    /* an event that came before now will not come again */
+
+    if (r->connection->read->ready) {
+        ngx_post_event(r->connection->read, &ngx_posted_events);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_endpoint_read_handler(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_ctx_t  *ctx;
+
+    if (r->discard_body) {
+        ngx_http_discarded_request_body_handler(r);
+        return;
+    }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    if (!ctx->run.effect && !ctx->ignore_client_abort) {
+        ngx_http_test_reading(r);
+        return;
+    }
+
+    if (r->connection->error) {
+
+        /*
+         * A reset HTTP/2 stream.  The run goes on, and an error on the
+         * connection would end it with the next subrequest.
+         */
+
+        r->connection->error = 0;
+        ctx->gone = 1;
+    }
+}
+
+
+static void
+ngx_http_endpoint_write_handler(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    r->connection->write->timedout = 0;
+
+    ngx_http_endpoint_fetch_wake(&ctx->run);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run, ngx_uint_t index,
+    ngx_str_t *text)
+{
+    ngx_http_variable_value_t  *vv;
+
+    vv = ngx_http_get_indexed_variable(run->request, index);
+
+    if (vv == NULL || vv->not_found) {
+        ngx_str_null(text);
+        return NGX_OK;
+    }
+
+    text->data = vv->data;
+    text->len = vv->len;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run)
+{
+    ngx_int_t                     rc;
+    ngx_connection_t             *c;
+    ngx_http_request_t           *r;
+    ngx_http_endpoint_ctx_t      *ctx;
+    ngx_http_endpoint_capture_t  *capture;
+
+    ctx = run->data;
+    r = ctx->request;
+    c = r->connection;
+
+    ngx_http_set_log_request(c->log, r);
+
+    if (run->ended) {
+        capture = ngx_http_endpoint_capture_get(r);
+
+        if (capture) {
+            capture->nested = NULL;
+        }
+
+        if (ctx->gone) {
+            c->error = 1;
+            rc = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+
+        } else {
+            rc = ngx_http_endpoint_http_send(r, run);
+        }
+
+        ngx_http_finalize_request(r, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_endpoint_cleanup(void *data)
+{
+    ngx_http_endpoint_ctx_t  *ctx = data;
+
+    ctx->run.abandoned = 1;
+
+    ngx_http_endpoint_run_cancel(&ctx->run);
+}

@@ -1,0 +1,446 @@
+
+#include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_nginx.h"
+
+
+static ngx_int_t ngx_http_endpoint_http_input(ngx_http_request_t *r,
+    ngx_http_endpoint_input_t *input, ngx_str_t **text);
+static ngx_int_t ngx_http_endpoint_http_arg(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t **text);
+static ngx_int_t ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data,
+    size_t len, ngx_str_t *text);
+static ngx_str_t *ngx_http_endpoint_http_header_in(ngx_http_request_t *r,
+    ngx_str_t *key);
+static ngx_int_t ngx_http_endpoint_http_cookie(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t **text);
+static ngx_uint_t ngx_http_endpoint_http_cookie_pair(ngx_str_t *header,
+    ngx_str_t *key, ngx_str_t *text);
+static void ngx_http_endpoint_http_trim(u_char **start, u_char **end);
+static ngx_int_t ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_faults_t *faults);
+static ngx_int_t ngx_http_endpoint_http_read_body(ngx_http_request_t *r,
+    ngx_str_t *body);
+static ngx_int_t ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run);
+
+
+ngx_int_t
+ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_route_match_t *match,
+    ngx_http_endpoint_faults_t *faults)
+{
+    ngx_str_t                  *text;
+    ngx_uint_t                  i, n;
+    ngx_http_endpoint_input_t  *input;
+
+    input = run->plan->inputs.elts;
+    n = run->plan->inputs.nelts - run->plan->nbody;
+
+    for (i = 0; i < n; i++) {
+
+        /* the path's come first, in the order in which they are captured */
+
+        if (input[i].source == ngx_http_endpoint_input_path) {
+            text = &match->captures[i];
+
+        } else if (ngx_http_endpoint_http_input(r, &input[i], &text)
+                   != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_endpoint_input_text(&input[i], text,
+                                         &run->values[input[i].slot], faults)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (run->plan->nbody
+        && ngx_http_endpoint_http_body_inputs(r, run, faults) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (!ngx_http_endpoint_faults_empty(faults)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_http_members(run);
+}
+
+
+/* text is NULL where the client did not send it */
+
+static ngx_int_t
+ngx_http_endpoint_http_input(ngx_http_request_t *r,
+    ngx_http_endpoint_input_t *input, ngx_str_t **text)
+{
+    switch (input->source) {
+
+    case ngx_http_endpoint_input_arg:
+        return ngx_http_endpoint_http_arg(r, &input->key, text);
+
+    case ngx_http_endpoint_input_cookie:
+        return ngx_http_endpoint_http_cookie(r, &input->key, text);
+
+    default: /* ngx_http_endpoint_input_header */
+        *text = ngx_http_endpoint_http_header_in(r, &input->key);
+        return NGX_OK;
+    }
+}
+
+
+/*
+ * Of several arguments of one name the last counts.  A name may be encoded
+ * itself, so that ngx_http_arg() would not find it.
+ */
+
+static ngx_int_t
+ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t **text)
+{
+    u_char     *p, *end, *next, *eq, *value;
+    ngx_str_t   name, found;
+
+    *text = NULL;
+
+    end = r->args.data + r->args.len;
+    value = NULL;
+    ngx_str_null(&found);
+
+    for (p = r->args.data; p < end; p = next + 1) {
+        next = ngx_strlchr(p, end, '&');
+
+        if (next == NULL) {
+            next = end;
+        }
+
+        eq = ngx_strlchr(p, next, '=');
+
+        if (eq == NULL) {
+            eq = next;
+        }
+
+        name.data = p;
+        name.len = eq - p;
+
+        if (ngx_strlchr(p, eq, '%') || ngx_strlchr(p, eq, '+')) {
+            if (ngx_http_endpoint_http_decode(r->pool, p, eq - p, &name)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+
+        if (name.len == key->len
+            && ngx_strncmp(name.data, key->data, key->len) == 0)
+        {
+            value = (eq < next) ? eq + 1 : next;
+            found.len = next - value;
+        }
+    }
+
+    if (value == NULL) {
+        return NGX_OK;
+    }
+
+    *text = ngx_palloc(r->pool, sizeof(ngx_str_t));
+    if (*text == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_http_decode(r->pool, value, found.len, *text);
+}
+
+
+/* application/x-www-form-urlencoded: a malformed escape stays as it is */
+
+static ngx_int_t
+ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data, size_t len,
+    ngx_str_t *text)
+{
+    u_char     *p, *dst, *end;
+    ngx_int_t   ch;
+
+    text->data = data;
+    text->len = len;
+
+    end = data + len;
+
+    if (ngx_strlchr(data, end, '%') == NULL
+        && ngx_strlchr(data, end, '+') == NULL)
+    {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(pool, len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = dst;
+
+    for (p = data; p < end; p++) {
+
+        if (*p == '+') {
+            *dst++ = ' ';
+            continue;
+        }
+
+        if (*p == '%' && end - p > 2) {
+            ch = ngx_hextoi(p + 1, 2);
+
+            if (ch != NGX_ERROR) {
+                *dst++ = (u_char) ch;
+                p += 2;
+                continue;
+            }
+        }
+
+        *dst++ = *p;
+    }
+
+    text->len = dst - text->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_str_t *
+ngx_http_endpoint_http_header_in(ngx_http_request_t *r, ngx_str_t *key)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash && h[i].key.len == key->len
+                && ngx_strncmp(h[i].lowcase_key, key->data, key->len) == 0)
+            {
+                return &h[i].value;
+            }
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_cookie(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t **text)
+{
+    ngx_str_t         value;
+    ngx_uint_t        i, found;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    *text = NULL;
+    found = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].hash && h[i].key.len == sizeof("cookie") - 1
+                && ngx_strncmp(h[i].lowcase_key, "cookie", h[i].key.len) == 0
+                && ngx_http_endpoint_http_cookie_pair(&h[i].value, key,
+                                                      &value))
+            {
+                found = 1;
+            }
+        }
+    }
+
+    if (!found) {
+        return NGX_OK;
+    }
+
+    *text = ngx_palloc(r->pool, sizeof(ngx_str_t));
+    if (*text == NULL) {
+        return NGX_ERROR;
+    }
+
+    **text = value;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_http_cookie_pair(ngx_str_t *header, ngx_str_t *key,
+    ngx_str_t *text)
+{
+    u_char      *p, *end, *next, *eq, *start, *stop;
+    ngx_uint_t   found;
+
+    found = 0;
+    end = header->data + header->len;
+
+    for (p = header->data; p < end; p = next + 1) {
+        next = ngx_strlchr(p, end, ';');
+
+        if (next == NULL) {
+            next = end;
+        }
+
+        eq = ngx_strlchr(p, next, '=');
+
+        if (eq == NULL) {
+            continue;
+        }
+
+        start = p;
+        stop = eq;
+        ngx_http_endpoint_http_trim(&start, &stop);
+
+        if ((size_t) (stop - start) != key->len
+            || ngx_strncmp(start, key->data, key->len) != 0)
+        {
+            continue;
+        }
+
+        start = eq + 1;
+        stop = next;
+        ngx_http_endpoint_http_trim(&start, &stop);
+
+        if (stop - start >= 2 && *start == '"' && stop[-1] == '"') {
+            start++;
+            stop--;
+        }
+
+        text->data = start;
+        text->len = stop - start;
+        found = 1;
+    }
+
+    return found;
+}
+
+
+static void
+ngx_http_endpoint_http_trim(u_char **start, u_char **end)
+{
+    while (*start < *end && (**start == ' ' || **start == '\t')) {
+        (*start)++;
+    }
+
+    while (*end > *start && ((*end)[-1] == ' ' || (*end)[-1] == '\t')) {
+        (*end)--;
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_faults_t *faults)
+{
+    ngx_str_t                   body, type;
+    ngx_http_endpoint_input_t  *input;
+
+    if (ngx_http_endpoint_http_read_body(r, &body) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_null(&type);
+
+    if (r->headers_in.content_type) {
+        type = r->headers_in.content_type->value;
+    }
+
+    input = run->plan->inputs.elts;
+
+    return ngx_http_endpoint_input_from_body(
+               input + run->plan->inputs.nelts - run->plan->nbody,
+               run->plan->nbody, &body, &type, run->values, faults);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_read_body(ngx_http_request_t *r, ngx_str_t *body)
+{
+    off_t         size;
+    u_char       *p;
+    ssize_t       n;
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    ngx_str_null(body);
+
+    if (r->request_body == NULL || r->request_body->bufs == NULL) {
+        return NGX_OK;
+    }
+
+    cl = r->request_body->bufs;
+    b = cl->buf;
+
+    if (cl->next == NULL && !b->in_file) {
+        body->data = b->pos;
+        body->len = b->last - b->pos;
+        return NGX_OK;
+    }
+
+    size = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    p = ngx_pnalloc(r->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    body->data = p;
+    body->len = size;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (!b->in_file) {
+            p = ngx_cpymem(p, b->pos, b->last - b->pos);
+            continue;
+        }
+
+        n = ngx_read_file(b->file, p, b->file_last - b->file_pos,
+                          b->file_pos);
+
+        if (n != b->file_last - b->file_pos) {
+            return NGX_ERROR;
+        }
+
+        p += n;
+    }
+
+    return NGX_OK;
+}
+
+
+/* $payload.name of a body or an input of type json */
+
+static ngx_int_t
+ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t                  i;
+    ngx_http_endpoint_name_t  **names;
+
+    names = run->plan->names.elts;
+
+    for (i = 0; i < run->plan->names.nelts; i++) {
+        if (names[i]->input && names[i]->paths.nelts
+            && ngx_http_endpoint_json_extract(run->pool,
+                                      &run->values[names[i]->slot].data,
+                                      names[i]->paths.elts,
+                                      names[i]->paths.nelts, run->values)
+               == NGX_ERROR)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,208 @@
+
+#include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_nginx.h"
+
+
+static ngx_int_t ngx_http_endpoint_http_intercepted(ngx_http_request_t *r,
+    ngx_uint_t status);
+static ngx_int_t ngx_http_endpoint_http_type(ngx_http_request_t *r,
+    ngx_str_t *type);
+static ngx_int_t ngx_http_endpoint_http_header(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run);
+static ngx_int_t ngx_http_endpoint_http_body(ngx_http_request_t *r,
+    ngx_chain_t *out);
+
+
+static ngx_str_t  ngx_http_endpoint_nosniff_name =
+    ngx_string("X-Content-Type-Options");
+static ngx_str_t  ngx_http_endpoint_nosniff = ngx_string("nosniff");
+
+
+ngx_int_t
+ngx_http_endpoint_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_str_t *text, ngx_str_t *allow)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    static ngx_str_t  name = ngx_string("Allow");
+
+    if (ngx_http_endpoint_http_intercepted(r, status)) {
+        return status;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = text->len;
+
+    if (ngx_http_endpoint_http_type(r, type) != NGX_OK
+        || (allow->len
+            && ngx_http_endpoint_http_header(r, &name, allow) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = text->data;
+    b->last = text->data + text->len;
+    b->memory = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_endpoint_http_body(r, &out);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_http_send(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run)
+{
+    ngx_http_endpoint_result_t  *result;
+
+    result = &run->result;
+
+    if (ngx_http_endpoint_http_intercepted(r, result->status)) {
+        return result->status;
+    }
+
+    r->headers_out.status = result->status;
+    r->headers_out.content_length_n = result->length;
+
+    if (result->type.len
+        && ngx_http_endpoint_http_type(r, &result->type) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (run->headers
+        && ngx_http_endpoint_http_run_headers(r, run) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (result->body == NULL) {
+        r->header_only = 1;
+    }
+
+    return ngx_http_endpoint_http_body(r, result->body);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_intercepted(ngx_http_request_t *r, ngx_uint_t status)
+{
+    ngx_uint_t                     i;
+    ngx_http_err_page_t           *page;
+    ngx_http_core_loc_conf_t      *clcf;
+    ngx_http_endpoint_loc_conf_t  *elcf;
+
+    if (status < NGX_HTTP_SPECIAL_RESPONSE) {
+        return 0;
+    }
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!elcf->intercept_errors || clcf->error_pages == NULL) {
+        return 0;
+    }
+
+    page = clcf->error_pages->elts;
+
+    for (i = 0; i < clcf->error_pages->nelts; i++) {
+        if (page[i].status == (ngx_int_t) status) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_type(ngx_http_request_t *r, ngx_str_t *type)
+{
+    r->headers_out.content_type = *type;
+    r->headers_out.content_type_len = type->len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    return ngx_http_endpoint_http_header(r, &ngx_http_endpoint_nosniff_name,
+                                         &ngx_http_endpoint_nosniff);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+    h->key = *name;
+    h->value = *value;
+    ngx_http_endpoint_header_next(h);
+
+    /* nginx writes these itself, unless it knows of one */
+
+    if (ngx_strcasecmp(name->data, (u_char *) "Server") == 0) {
+        r->headers_out.server = h;
+
+    } else if (ngx_strcasecmp(name->data, (u_char *) "Date") == 0) {
+        r->headers_out.date = h;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t     i;
+    ngx_keyval_t  *kv;
+
+    kv = run->headers->elts;
+
+    for (i = 0; i < run->headers->nelts; i++) {
+        if (ngx_http_endpoint_http_header(r, &kv[i].key, &kv[i].value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_body(ngx_http_request_t *r, ngx_chain_t *out)
+{
+    ngx_int_t     rc;
+    ngx_chain_t  *cl;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    for (cl = out; cl->next; cl = cl->next) { /* void */ }
+
+    cl->buf->last_buf = (r == r->main);
+    cl->buf->last_in_chain = 1;
+
+    return ngx_http_output_filter(r, out);
+}

@@ -1,0 +1,63 @@
+
+/* Taking members out of JSON text in one pass of yajl's SAX interface. */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_JSON_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_JSON_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_value.h"
+
+
+/* an array or object deeper than this is refused, as too deep to be data */
+#define NGX_HTTP_ENDPOINT_JSON_DEPTH  1024
+
+
+typedef enum {
+    ngx_http_endpoint_json_member = 0,      /* .name */
+    ngx_http_endpoint_json_index,           /* [0]; negative: from the end */
+    ngx_http_endpoint_json_all,             /* [*] */
+    ngx_http_endpoint_json_slice            /* [0:3], as in Python */
+} ngx_http_endpoint_json_key_e;
+
+
+typedef struct {
+    ngx_http_endpoint_json_key_e   type;
+    ngx_str_t                      name;    /* decoded, of a member */
+    ngx_int_t                      from;    /* index, or start of a slice */
+    ngx_int_t                      to;      /* end of a slice, or
+                                               NGX_MAX_INT_T_VALUE: open */
+} ngx_http_endpoint_json_key_t;
+
+
+/* where a value is found in a body, and where it is put */
+typedef struct {
+    ngx_array_t                   *keys;    /* ngx_http_endpoint_json_key_t,
+                                               NULL: the whole text */
+    ngx_uint_t                     slot;    /* index into values[] */
+} ngx_http_endpoint_json_path_t;
+
+
+/*
+ * Parses the text of one JSON value (RFC 8259, valid UTF-8; several values
+ * are an error) and sets values[path->slot] for each of n paths to a slice of
+ * text; what is missing is null, of members named twice the last counts; what
+ * stands behind [*] and slices is gathered into a new array in memory of pool,
+ * with null where an element lacks the member.  n may be 0: a check alone.
+ *
+ * NGX_OK, NGX_DECLINED where the text is not valid JSON or too deep,
+ * NGX_ABORT where it is empty or only white space, NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_json_extract(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
+    ngx_http_endpoint_value_t *values);
+
+/*
+ * The elements of the array v, as slices, into a new ngx_array_t of
+ * ngx_http_endpoint_value_t in pool.  NULL: memory.  v must be valid JSON.
+ */
+ngx_array_t *ngx_http_endpoint_json_elements(ngx_pool_t *pool,
+    ngx_http_endpoint_value_t *v);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_JSON_H_INCLUDED_ */

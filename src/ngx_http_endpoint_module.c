@@ -1,0 +1,403 @@
+
+#include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_capture.h"
+
+
+static void *ngx_http_endpoint_create_main_conf(ngx_conf_t *cf);
+static void *ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_http_endpoint_default_headers(ngx_conf_t *cf,
+    ngx_http_endpoint_loc_conf_t *conf);
+static ngx_int_t ngx_http_endpoint_pass_header(ngx_conf_t *cf,
+    ngx_array_t *headers, ngx_str_t *name);
+static char *ngx_http_endpoint_pass_headers(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static ngx_int_t ngx_http_endpoint_init(ngx_conf_t *cf);
+
+
+/* what identifies and traces a request, and no credential */
+
+static ngx_str_t  ngx_http_endpoint_headers[] = {
+    ngx_string("traceparent"),
+    ngx_string("tracestate"),
+    ngx_string("Accept-Language"),
+    ngx_string("X-Request-ID"),
+    ngx_null_string
+};
+
+
+static ngx_command_t  ngx_http_endpoint_commands[] = {
+
+    { ngx_string("endpoint"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE2,
+      ngx_http_endpoint_block,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_fallback"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, fallback),
+      NULL },
+
+    { ngx_string("endpoint_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, timeout),
+      NULL },
+
+    { ngx_string("endpoint_ignore_client_abort"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, ignore_client_abort),
+      NULL },
+
+    { ngx_string("endpoint_intercept_errors"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, intercept_errors),
+      NULL },
+
+    { ngx_string("endpoint_fetch_buffer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, limits.fetch_buffer),
+      NULL },
+
+    { ngx_string("endpoint_fetch_pass_headers"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_endpoint_pass_headers,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("include"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE1,
+      ngx_conf_include,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("arg"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("header"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("cookie"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("field"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("body"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("timeout"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE1,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("sleep"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("fetch"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("require"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE3,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("wait"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_NOARGS,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("log"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("set_header"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("reply"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_endpoint_module_ctx = {
+    NULL,                                   /* preconfiguration */
+    ngx_http_endpoint_init,                 /* postconfiguration */
+
+    ngx_http_endpoint_create_main_conf,     /* create main configuration */
+    NULL,                                   /* init main configuration */
+
+    NULL,                                   /* create server configuration */
+    NULL,                                   /* merge server configuration */
+
+    ngx_http_endpoint_create_loc_conf,      /* create location configuration */
+    ngx_http_endpoint_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_endpoint_module = {
+    NGX_MODULE_V1,
+    &ngx_http_endpoint_module_ctx,          /* module context */
+    ngx_http_endpoint_commands,             /* module directives */
+    NGX_HTTP_MODULE,                        /* module type */
+    NULL,                                   /* init master */
+    NULL,                                   /* init module */
+    NULL,                                   /* init process */
+    NULL,                                   /* init thread */
+    NULL,                                   /* exit thread */
+    NULL,                                   /* exit process */
+    NULL,                                   /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static void *
+ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_endpoint_main_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_main_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&conf->blocks, cf->pool, 8,
+                       sizeof(ngx_http_endpoint_block_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return conf;
+}
+
+
+static void *
+ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_endpoint_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->routes = NULL;
+     *     conf->fallback = { 0, NULL };
+     *     conf->limits.pass_headers = NULL;
+     */
+
+    conf->timeout = NGX_CONF_UNSET_MSEC;
+    conf->ignore_client_abort = NGX_CONF_UNSET;
+    conf->intercept_errors = NGX_CONF_UNSET;
+    conf->limits.fetch_buffer = NGX_CONF_UNSET_SIZE;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_endpoint_loc_conf_t *prev = parent;
+    ngx_http_endpoint_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    ngx_conf_merge_str_value(conf->fallback, prev->fallback, "");
+    ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 60000);
+    ngx_conf_merge_value(conf->ignore_client_abort,
+                         prev->ignore_client_abort, 0);
+    ngx_conf_merge_value(conf->intercept_errors, prev->intercept_errors, 0);
+    ngx_conf_merge_size_value(conf->limits.fetch_buffer,
+                              prev->limits.fetch_buffer, 1024 * 1024);
+
+    if (prev->limits.pass_headers == NULL
+        && ngx_http_endpoint_default_headers(cf, prev) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->limits.pass_headers == NULL) {
+        conf->limits.pass_headers = prev->limits.pass_headers;
+    }
+
+    /* "if" and "limit_except" serve what their location does */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname && conf->routes == NULL) {
+        conf->routes = prev->routes;
+
+        if (clcf->lmt_excpt && clcf->handler == NULL && conf->routes) {
+            clcf->handler = ngx_http_endpoint_handler;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_default_headers(ngx_conf_t *cf,
+    ngx_http_endpoint_loc_conf_t *conf)
+{
+    ngx_str_t  *name;
+
+    conf->limits.pass_headers = ngx_array_create(cf->pool, 4,
+                                                 sizeof(ngx_hash_key_t));
+    if (conf->limits.pass_headers == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (name = ngx_http_endpoint_headers; name->len; name++) {
+        if (ngx_http_endpoint_pass_header(cf, conf->limits.pass_headers, name)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pass_header(ngx_conf_t *cf, ngx_array_t *headers,
+    ngx_str_t *name)
+{
+    ngx_hash_key_t  *key;
+
+    key = ngx_array_push(headers);
+    if (key == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->value = NULL;
+    key->key.len = name->len;
+    key->key.data = ngx_pnalloc(cf->pool, name->len);
+    if (key->key.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    key->key_hash = ngx_hash_strlow(key->key.data, name->data, name->len);
+
+    return NGX_OK;
+}
+
+
+static char *
+ngx_http_endpoint_pass_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_endpoint_loc_conf_t *elcf = conf;
+
+    ngx_str_t   *name;
+    ngx_uint_t   i;
+
+    if (elcf->limits.pass_headers) {
+        return "is duplicate";
+    }
+
+    elcf->limits.pass_headers = ngx_array_create(cf->pool, 4,
+                                                 sizeof(ngx_hash_key_t));
+    if (elcf->limits.pass_headers == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_endpoint_pass_header(cf, elcf->limits.pass_headers,
+                                          &name[i])
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_init(ngx_conf_t *cf)
+{
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
+    if (emcf->blocks.nelts == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_endpoint_block_compile_all(cf, emcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_capture_init();
+
+    return NGX_OK;
+}

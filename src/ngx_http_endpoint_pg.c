@@ -1,0 +1,583 @@
+
+#include "ngx_http_endpoint_pg.h"
+#include "ngx_http_endpoint_pg_error.h"
+
+
+#define NGX_HTTP_ENDPOINT_PG_LINE        1024
+
+/* client_connection_check_interval came with it */
+#define NGX_HTTP_ENDPOINT_PG_CHECKS      140000
+
+
+static void ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg);
+static ngx_int_t ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg);
+static ngx_int_t ngx_http_endpoint_pg_register(ngx_http_endpoint_pg_t *pg,
+    ngx_uint_t write);
+static void ngx_http_endpoint_pg_unregister(ngx_http_endpoint_pg_t *pg,
+    ngx_uint_t flags);
+static void ngx_http_endpoint_pg_handler(ngx_event_t *ev);
+static void ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg);
+static ngx_uint_t ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
+static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
+static void ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg,
+    const char *what);
+static void ngx_http_endpoint_pg_notice(void *data, const PGresult *result);
+
+
+/* a timer's data must look like a connection to nginx's debug log */
+static ngx_connection_t  ngx_http_endpoint_pg_no_connection;
+
+
+ngx_int_t
+ngx_http_endpoint_pg_init(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_options_t *options, ngx_pool_t *pool, ngx_log_t *log)
+{
+    pg->options = options;
+    pg->log = log;
+
+    pg->slots = ngx_pcalloc(pool, (options->nslots + 1)
+                                  * sizeof(ngx_http_endpoint_pg_slot_t));
+    if (pg->slots == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_queue_init(&pg->commands);
+
+    ngx_http_endpoint_pg_no_connection.fd = (ngx_socket_t) -1;
+
+    pg->timer.handler = ngx_http_endpoint_pg_timer_handler;
+    pg->timer.data = &ngx_http_endpoint_pg_no_connection;
+    pg->timer.log = log;
+    pg->timer.cancelable = 1;
+
+    pg->event.handler = ngx_http_endpoint_pg_event_handler;
+    pg->event.data = pg;
+    pg->event.log = log;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_address_t *address, ngx_msec_t timeout)
+{
+    /* what stands behind the conninfo overrides it */
+
+    const char  *keywords[] = { "dbname", "host", "hostaddr", "port",
+                                "gssencmode", "client_encoding",
+                                "fallback_application_name", NULL };
+    const char  *values[] = { pg->options->conninfo, address->host,
+                              address->hostaddr, address->port,
+                              "disable", "UTF8", "nginx", NULL };
+
+    ngx_log_debug1(NGX_LOG_DEBUG_EVENT, pg->log, 0,
+                   "endpoint postgres connect to %V", &address->name);
+
+    pg->address = address;
+    pg->timeout = timeout;
+    pg->state = ngx_http_endpoint_pg_connecting;
+    pg->orderly = 0;
+    pg->silent = 0;
+
+    ngx_memzero(pg->slots, pg->options->nslots
+                           * sizeof(ngx_http_endpoint_pg_slot_t));
+
+    pg->conn = PQconnectStartParams(keywords, values, 1);
+
+    if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
+        ngx_http_endpoint_pg_complain(pg, "connect");
+        ngx_http_endpoint_pg_doom(pg);
+        return;
+    }
+
+    (void) PQsetNoticeReceiver(pg->conn, ngx_http_endpoint_pg_notice, pg);
+
+    if (ngx_http_endpoint_pg_register(pg, 1) != NGX_OK) {
+        ngx_http_endpoint_pg_doom(pg);
+        return;
+    }
+
+    ngx_add_timer(&pg->timer, pg->options->connect_timeout);
+}
+
+
+static void
+ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_int_t  rc;
+
+    /*
+     * libpq may close its socket and open another, often under the same
+     * number, so that only what is registered behind the call is sure.
+     */
+
+    ngx_http_endpoint_pg_unregister(pg, 0);
+
+    switch (PQconnectPoll(pg->conn)) {
+
+    case PGRES_POLLING_READING:
+        rc = ngx_http_endpoint_pg_register(pg, 0);
+        break;
+
+    case PGRES_POLLING_WRITING:
+        rc = ngx_http_endpoint_pg_register(pg, 1);
+        break;
+
+    case PGRES_POLLING_OK:
+        ngx_http_endpoint_pg_opened(pg);
+        return;
+
+    default:
+        ngx_http_endpoint_pg_complain(pg, "connect");
+        rc = NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_endpoint_pg_shut(pg);
+    }
+}
+
+
+static void
+ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg)
+{
+    const char  *encoding;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, pg->log, 0,
+                   "endpoint postgres opened %V, pid %d",
+                   &pg->address->name, PQbackendPID(pg->conn));
+
+    ngx_del_timer(&pg->timer);
+
+    encoding = PQparameterStatus(pg->conn, "server_encoding");
+
+    if (encoding && ngx_strcmp(encoding, "SQL_ASCII") == 0) {
+        ngx_log_error(NGX_LOG_WARN, pg->log, 0,
+                      "postgres %V: the encoding SQL_ASCII lets text through "
+                      "that is not UTF-8", &pg->address->name);
+    }
+
+    pg->state = ngx_http_endpoint_pg_setup;
+
+    if (PQsetnonblocking(pg->conn, 1) != 0
+        || !PQenterPipelineMode(pg->conn)
+        || ngx_http_endpoint_pg_register(pg, 0) != NGX_OK
+        || ngx_http_endpoint_pg_configure(pg) != NGX_OK)
+    {
+        ngx_http_endpoint_pg_complain(pg, "setup");
+        ngx_http_endpoint_pg_shut(pg);
+        return;
+    }
+
+    ngx_http_endpoint_pg_update(pg);
+}
+
+
+/* behind a pooler a session is not ours: a setting would reach others */
+
+static ngx_int_t
+ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg)
+{
+    u_char                           buf[NGX_INT_T_LEN];
+    ngx_str_t                        timeout;
+    ngx_http_endpoint_pg_command_t  *c;
+
+    c = pg->settings;
+
+    ngx_memzero(c, sizeof(pg->settings));
+
+    c[0].internal = 1;
+
+    if (pg->options->pooler) {
+        c[0].sql = "SELECT set_config('DateStyle', 'ISO', false)";
+
+        return ngx_http_endpoint_pg_send(pg, &c[0]);
+    }
+
+    timeout.data = buf;
+    timeout.len = ngx_sprintf(buf, "%M", pg->timeout) - buf;
+
+    c[0].sql = "SELECT set_config('DateStyle', 'ISO', false),"
+               " set_config('bytea_output', 'hex', false),"
+               " set_config('statement_timeout', $1, false)";
+    c[0].nparams = 1;
+    c[0].params = &timeout;
+
+    if (ngx_http_endpoint_pg_send(pg, &c[0]) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (PQserverVersion(pg->conn) < NGX_HTTP_ENDPOINT_PG_CHECKS) {
+        return NGX_OK;
+    }
+
+    /* not every system lets a server see that its client has gone */
+
+    c[1].internal = 1;
+    c[1].sql = "SELECT set_config('client_connection_check_interval', '1s',"
+               " false)";
+
+    return ngx_http_endpoint_pg_send(pg, &c[1]);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_register(ngx_http_endpoint_pg_t *pg, ngx_uint_t write)
+{
+    ngx_connection_t  *c;
+
+    c = ngx_get_connection(PQsocket(pg->conn), pg->log);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->data = pg;
+    c->log = pg->log;
+    c->read->log = pg->log;
+    c->write->log = pg->log;
+    c->read->handler = ngx_http_endpoint_pg_handler;
+    c->write->handler = ngx_http_endpoint_pg_handler;
+
+    /* an exiting worker tells it */
+    c->idle = 1;
+
+    pg->connection = c;
+
+    /*
+     * Level-triggered: libpq reads what fits its buffer, and does not say
+     * whether more was there.
+     */
+
+    if (write) {
+        return ngx_add_event(c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
+    }
+
+    return ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT);
+}
+
+
+static void
+ngx_http_endpoint_pg_unregister(ngx_http_endpoint_pg_t *pg, ngx_uint_t flags)
+{
+    ngx_connection_t  *c;
+
+    c = pg->connection;
+
+    if (c == NULL) {
+        return;
+    }
+
+    pg->connection = NULL;
+
+    if (c->read->active) {
+        ngx_del_event(c->read, NGX_READ_EVENT, flags);
+    }
+
+    if (c->write->active) {
+        ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
+    }
+
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (c->write->posted) {
+        ngx_delete_posted_event(c->write);
+    }
+
+    ngx_free_connection(c);
+    c->fd = (ngx_socket_t) -1;
+}
+
+
+static void
+ngx_http_endpoint_pg_handler(ngx_event_t *ev)
+{
+    ngx_connection_t        *c;
+    ngx_http_endpoint_pg_t  *pg;
+
+    c = ev->data;
+    pg = c->data;
+
+    if (c->close) {
+        c->close = 0;
+
+        if (c->error) {
+            ngx_http_endpoint_pg_close(pg);
+
+        } else {
+            pg->owner->quit(pg);
+        }
+
+        return;
+    }
+
+    if (pg->state == ngx_http_endpoint_pg_connecting) {
+        ngx_http_endpoint_pg_poll(pg);
+        return;
+    }
+
+    ngx_http_endpoint_pg_read(pg);
+}
+
+
+static void
+ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
+{
+    pg->working = 1;
+
+    do {
+        if (!PQconsumeInput(pg->conn)) {
+            ngx_http_endpoint_pg_complain(pg, "read");
+            pg->doomed = 1;
+            break;
+        }
+
+        ngx_http_endpoint_pg_results(pg);
+
+    } while (!pg->doomed && ngx_http_endpoint_pg_pending(pg));
+
+    pg->working = 0;
+
+    ngx_http_endpoint_pg_update(pg);
+}
+
+
+/* what TLS has decrypted no event will tell of */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg)
+{
+#if (NGX_OPENSSL)
+    return PQsslInUse(pg->conn)
+           && SSL_pending(PQsslStruct(pg->conn, "OpenSSL")) > 0;
+#else
+    return 0;
+#endif
+}
+
+
+/* looks after a connection that libpq has worked on */
+
+static void
+ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
+{
+    int           rc;
+    ngx_event_t  *wev;
+
+    if (!pg->doomed) {
+        rc = PQflush(pg->conn);
+
+        if (rc < 0 || PQsocket(pg->conn) != pg->connection->fd) {
+            ngx_http_endpoint_pg_complain(pg, "write");
+            pg->doomed = 1;
+        }
+    }
+
+    if (pg->doomed) {
+        ngx_http_endpoint_pg_shut(pg);
+        return;
+    }
+
+    wev = pg->connection->write;
+
+    if (rc == 1 && !wev->active) {
+        rc = ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
+
+    } else if (rc == 0 && wev->active) {
+        rc = ngx_del_event(wev, NGX_WRITE_EVENT, 0);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_endpoint_pg_shut(pg);
+    }
+}
+
+
+static void
+ngx_http_endpoint_pg_event_handler(ngx_event_t *ev)
+{
+    ngx_http_endpoint_pg_update(ev->data);
+}
+
+
+/* connecting took too long, or an answer is overdue */
+
+static void
+ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
+{
+    ngx_msec_int_t           rest;
+    ngx_http_endpoint_pg_t  *pg;
+
+    pg = ngx_queue_data(ev, ngx_http_endpoint_pg_t, timer);
+
+    if (pg->state == ngx_http_endpoint_pg_connecting) {
+        ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
+                      "postgres %V: connect timed out", &pg->address->name);
+        ngx_http_endpoint_pg_shut(pg);
+        return;
+    }
+
+    if (pg->ncommands == 0 || pg->timeout == 0) {
+        return;
+    }
+
+    rest = (ngx_msec_int_t) (pg->progress + pg->timeout
+                             + NGX_HTTP_ENDPOINT_PG_GRACE - ngx_current_msec);
+
+    if (rest > 0) {
+        ngx_add_timer(&pg->timer, rest);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
+                  "postgres %V: no answer within %M ms",
+                  &pg->address->name, pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
+
+    ngx_http_endpoint_pg_shut(pg);
+}
+
+
+void
+ngx_http_endpoint_pg_doom(ngx_http_endpoint_pg_t *pg)
+{
+    pg->doomed = 1;
+
+    if (!pg->working) {
+        ngx_post_event(&pg->event, &ngx_posted_events);
+    }
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_pg_idle(ngx_http_endpoint_pg_t *pg)
+{
+    return pg->ncommands == 0
+           && !pg->doomed
+           && PQstatus(pg->conn) == CONNECTION_OK
+           && PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
+}
+
+
+void
+ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg)
+{
+    if (pg->state == ngx_http_endpoint_pg_down) {
+        return;
+    }
+
+    pg->silent = 1;
+
+    if (pg->working) {
+        pg->doomed = 1;
+        return;
+    }
+
+    ngx_http_endpoint_pg_shut(pg);
+}
+
+
+static void
+ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_queue_t                     *q;
+    ngx_http_endpoint_pg_fate_e      fate;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_EVENT, pg->log, 0,
+                   "endpoint postgres close %V, %ui commands",
+                   &pg->address->name, pg->ncommands);
+
+    ngx_http_endpoint_pg_unregister(pg, NGX_CLOSE_EVENT);
+
+    if (pg->timer.timer_set) {
+        ngx_del_timer(&pg->timer);
+    }
+
+    if (pg->event.posted) {
+        ngx_delete_posted_event(&pg->event);
+    }
+
+    PQfinish(pg->conn);
+
+    pg->conn = NULL;
+    pg->doomed = 0;
+    pg->state = ngx_http_endpoint_pg_down;
+
+    fate = pg->orderly ? ngx_http_endpoint_pg_undone
+                       : ngx_http_endpoint_pg_unknown;
+
+    /* from the last, so that an owner who puts them first keeps their order */
+
+    while (!ngx_queue_empty(&pg->commands)) {
+        q = ngx_queue_last(&pg->commands);
+        command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
+
+        ngx_queue_remove(q);
+        pg->ncommands--;
+
+        if (!command->internal) {
+            pg->owner->done(pg, command, fate);
+
+        } else if (command->result) {
+            PQclear(command->result);
+            command->result = NULL;
+        }
+    }
+
+    pg->owner->down(pg);
+}
+
+
+static void
+ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg, const char *what)
+{
+    u_char     buf[NGX_HTTP_ENDPOINT_PG_LINE];
+    ngx_str_t  text;
+
+    if (pg->silent) {
+        return;
+    }
+
+    text.data = buf;
+    text.len = sizeof(buf);
+
+    ngx_http_endpoint_pg_error_text(&text, PQerrorMessage(pg->conn));
+
+    ngx_log_error(NGX_LOG_ERR, pg->log, 0, "postgres %V: %s failed: %V",
+                  &pg->address->name, what, &text);
+}
+
+
+static void
+ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
+{
+    ngx_http_endpoint_pg_t *pg = data;
+
+    u_char       buf[NGX_HTTP_ENDPOINT_PG_LINE];
+    ngx_str_t    text;
+    ngx_uint_t   level;
+    const char  *severity;
+
+    severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    level = NGX_LOG_WARN;
+
+    if (severity && (ngx_strcmp(severity, "NOTICE") == 0
+                     || ngx_strcmp(severity, "INFO") == 0))
+    {
+        level = NGX_LOG_INFO;
+    }
+
+    text.data = buf;
+    text.len = sizeof(buf);
+
+    ngx_http_endpoint_pg_error_text(&text, PQresultErrorMessage(result));
+
+    ngx_log_error(level, pg->log, 0, "postgres %V: %V", &pg->address->name,
+                  &text);
+}

@@ -1,0 +1,190 @@
+
+/*
+ * One connection to a Postgres server: a state machine on libpq, in pipeline
+ * mode, that never blocks.  Whose it is, and what is sent over it, is the
+ * owner's business.
+ */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_PG_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_PG_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <libpq-fe.h>
+
+
+/*
+ * A prepared statement is named by a hash of its text, so that two workers or
+ * two configurations behind one pooler mean the same by a name.
+ */
+#define NGX_HTTP_ENDPOINT_PG_NAME_LEN  (sizeof("e0123456789abcdef") - 1)
+
+/* what a server may be late with its own statement_timeout */
+#define NGX_HTTP_ENDPOINT_PG_GRACE     5000
+
+
+typedef struct ngx_http_endpoint_pg_s  ngx_http_endpoint_pg_t;
+
+
+typedef enum {
+    ngx_http_endpoint_pg_down = 0,
+    ngx_http_endpoint_pg_connecting,
+    ngx_http_endpoint_pg_setup,             /* its session is being set */
+    ngx_http_endpoint_pg_up
+} ngx_http_endpoint_pg_state_e;
+
+
+/* what became of a command */
+typedef enum {
+    ngx_http_endpoint_pg_synced = 0,        /* result says it */
+    ngx_http_endpoint_pg_undone,            /* not executed, or rolled back */
+    ngx_http_endpoint_pg_unknown
+} ngx_http_endpoint_pg_fate_e;
+
+
+/* what is sent with one Sync; the owner's, until it is done */
+typedef struct {
+    ngx_queue_t                     link;
+    const char                     *sql;
+    const char                     *name;       /* NULL: not prepared */
+    ngx_uint_t                      slot;       /* of the prepared statement */
+    ngx_uint_t                      generation;
+    ngx_uint_t                      nparams;
+    ngx_str_t                      *params;     /* used while it is sent */
+
+    /* the first error, else the last result; cleared after done() */
+    PGresult                       *result;
+
+    ngx_uint_t                      parsing;    /* results of preparations */
+    unsigned                        begin:1;    /* BEGIN goes before it */
+    unsigned                        fresh:1;    /* prepared along with it */
+    unsigned                        failed:1;
+    unsigned                        internal:1;
+} ngx_http_endpoint_pg_command_t;
+
+
+/* called from events, or from within ngx_http_endpoint_pg_close() */
+typedef struct {
+    void  (*up)(ngx_http_endpoint_pg_t *pg);
+
+    /* a command left the connection */
+    void  (*done)(ngx_http_endpoint_pg_t *pg,
+                  ngx_http_endpoint_pg_command_t *command,
+                  ngx_http_endpoint_pg_fate_e fate);
+
+    /* the connection is gone, or was never made; done() was called for all */
+    void  (*down)(ngx_http_endpoint_pg_t *pg);
+
+    /* the worker is exiting: to be closed as soon as it may be */
+    void  (*quit)(ngx_http_endpoint_pg_t *pg);
+} ngx_http_endpoint_pg_owner_t;
+
+
+/* what all connections of a pool have in common */
+typedef struct {
+    const char                     *conninfo;
+    ngx_msec_t                      connect_timeout;
+    ngx_uint_t                      nslots;
+    unsigned                        pooler:1;   /* prepare=off */
+} ngx_http_endpoint_pg_options_t;
+
+
+typedef struct {
+    ngx_str_t                       name;       /* for the log */
+    const char                     *host;       /* a directory, of a socket */
+    const char                     *hostaddr;   /* NULL: a unix socket */
+    const char                     *port;
+} ngx_http_endpoint_pg_address_t;
+
+
+typedef struct {
+    ngx_uint_t                      generation;
+    unsigned                        ready:1;
+    unsigned                        drop:1;     /* an old one is in the way */
+} ngx_http_endpoint_pg_slot_t;
+
+
+struct ngx_http_endpoint_pg_s {
+    ngx_http_endpoint_pg_owner_t    *owner;
+    void                            *data;      /* the owner's */
+    ngx_http_endpoint_pg_options_t  *options;
+    ngx_http_endpoint_pg_address_t  *address;
+    ngx_log_t                       *log;
+
+    PGconn                          *conn;
+    ngx_connection_t                *connection;    /* of libpq's socket */
+    ngx_http_endpoint_pg_state_e     state;
+
+    ngx_queue_t                      commands;  /* sent, in order */
+    ngx_uint_t                       ncommands;
+    ngx_http_endpoint_pg_slot_t     *slots;
+
+    ngx_msec_t                       timeout;   /* statement_timeout */
+    ngx_msec_t                       progress;  /* when it last answered */
+    ngx_event_t                      timer;
+    ngx_event_t                      event;     /* posted */
+
+    ngx_http_endpoint_pg_command_t   settings[2];
+
+    unsigned                         working:1;     /* reads results */
+    unsigned                         doomed:1;      /* to be closed */
+    unsigned                         orderly:1;     /* it said goodbye */
+    unsigned                         silent:1;      /* closed by us */
+};
+
+
+/* Prepares a zeroed pg, for the life of the worker.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_pg_init(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_options_t *options, ngx_pool_t *pool,
+    ngx_log_t *log);
+
+/*
+ * Starts to connect; timeout is the statement_timeout of the session.  up() or
+ * down() follows, from an event.
+ */
+void ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_address_t *address, ngx_msec_t timeout);
+
+/*
+ * Sends a command; done() follows.  NGX_ERROR: it was not sent, and the
+ * connection is about to go down.
+ */
+ngx_int_t ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+
+/*
+ * Changes the session's statement_timeout for what is sent from here on, while
+ * no command is under way.  NGX_ERROR: as ngx_http_endpoint_pg_send().
+ */
+ngx_int_t ngx_http_endpoint_pg_set_timeout(ngx_http_endpoint_pg_t *pg,
+    ngx_msec_t timeout);
+
+/*
+ * Makes the next use of a command's statement on pg prepare it again; drop:
+ * the server still knows one of its name.
+ */
+void ngx_http_endpoint_pg_forget(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, ngx_uint_t drop);
+
+/* Whether it has no command under way and is in no transaction. */
+ngx_uint_t ngx_http_endpoint_pg_idle(ngx_http_endpoint_pg_t *pg);
+
+/*
+ * Closes the connection, at once unless it is being read; done() and down()
+ * are called as for a lost one.
+ */
+void ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg);
+
+
+
+/* Between the files of a connection: takes what the server has answered. */
+void ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg);
+
+/* Between them: the connection is of no use and will be closed. */
+void ngx_http_endpoint_pg_doom(ngx_http_endpoint_pg_t *pg);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_PG_H_INCLUDED_ */

@@ -1,0 +1,471 @@
+
+#include "ngx_http_endpoint_pg.h"
+#include "ngx_http_endpoint_pg_error.h"
+
+
+/* the memory for parameters that a worker keeps */
+#define NGX_HTTP_ENDPOINT_PG_KEEP  (256 * 1024)
+
+
+static ngx_int_t ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+static ngx_int_t ngx_http_endpoint_pg_put_plain(ngx_http_endpoint_pg_t *pg,
+    const char *sql);
+static ngx_int_t ngx_http_endpoint_pg_put_prepare(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+static const char **ngx_http_endpoint_pg_values(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+static ngx_int_t ngx_http_endpoint_pg_sync(ngx_http_endpoint_pg_t *pg);
+static PGresult *ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_take(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, PGresult *result);
+static void ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, PGresult *result);
+static void ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+static void ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+
+
+/* libpq wants strings that end with a NUL, and copies them when it sends */
+
+static u_char  *ngx_http_endpoint_pg_buffer;
+static size_t   ngx_http_endpoint_pg_buffer_size;
+
+
+ngx_int_t
+ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    if (pg->state < ngx_http_endpoint_pg_setup || pg->doomed) {
+        return NGX_ERROR;
+    }
+
+    command->result = NULL;
+    command->failed = 0;
+    command->fresh = 0;
+    command->parsing = 0;
+
+    if (ngx_http_endpoint_pg_put(pg, command) != NGX_OK) {
+
+        /* a part of it may be on its way, but no Sync behind it */
+
+        ngx_http_endpoint_pg_doom(pg);
+        return NGX_ERROR;
+    }
+
+    if (pg->ncommands++ == 0) {
+        pg->progress = ngx_current_msec;
+
+        if (pg->timeout && !pg->timer.timer_set) {
+            ngx_add_timer(&pg->timer,
+                          pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
+        }
+    }
+
+    ngx_queue_insert_tail(&pg->commands, &command->link);
+
+    if (ngx_http_endpoint_pg_sync(pg) != NGX_OK) {
+        ngx_http_endpoint_pg_doom(pg);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    int           rc;
+    const char  **values;
+
+    values = ngx_http_endpoint_pg_values(pg, command);
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (command->begin) {
+        command->parsing++;
+
+        if (ngx_http_endpoint_pg_put_plain(pg, "BEGIN") != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (command->name == NULL) {
+        rc = PQsendQueryParams(pg->conn, command->sql, command->nparams, NULL,
+                               values, NULL, NULL, 0);
+
+    } else {
+
+        if (!pg->slots[command->slot].ready
+            && ngx_http_endpoint_pg_put_prepare(pg, command) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        command->generation = pg->slots[command->slot].generation;
+
+        rc = PQsendQueryPrepared(pg->conn, command->name, command->nparams,
+                                 values, NULL, NULL, 0);
+    }
+
+    return rc ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_put_plain(ngx_http_endpoint_pg_t *pg, const char *sql)
+{
+    return PQsendQueryParams(pg->conn, sql, 0, NULL, NULL, NULL, NULL, 0)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_put_prepare(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    u_char                        sql[sizeof("DEALLOCATE ")
+                                      + NGX_HTTP_ENDPOINT_PG_NAME_LEN];
+    ngx_http_endpoint_pg_slot_t  *slot;
+
+    slot = &pg->slots[command->slot];
+
+    if (slot->drop) {
+        slot->drop = 0;
+        command->parsing++;
+
+        (void) ngx_sprintf(sql, "DEALLOCATE %s%Z", command->name);
+
+        if (ngx_http_endpoint_pg_put_plain(pg, (char *) sql) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    slot->ready = 1;
+    slot->generation++;
+    command->fresh = 1;
+    command->parsing++;
+
+    return PQsendPrepare(pg->conn, command->name, command->sql,
+                         command->nparams, NULL)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static const char **
+ngx_http_endpoint_pg_values(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    u_char       *p;
+    size_t        size;
+    ngx_str_t    *param, *last;
+    const char  **values, **value;
+
+    size = command->nparams * sizeof(char *) + 1;
+    last = command->params + command->nparams;
+
+    for (param = command->params; param < last; param++) {
+        size += param->len + 1;
+    }
+
+    if (size > ngx_http_endpoint_pg_buffer_size
+        || ngx_http_endpoint_pg_buffer_size > NGX_HTTP_ENDPOINT_PG_KEEP)
+    {
+        if (ngx_http_endpoint_pg_buffer) {
+            ngx_free(ngx_http_endpoint_pg_buffer);
+        }
+
+        size = ngx_max(size, ngx_pagesize);
+
+        ngx_http_endpoint_pg_buffer = ngx_alloc(size, pg->log);
+        ngx_http_endpoint_pg_buffer_size =
+                                       ngx_http_endpoint_pg_buffer ? size : 0;
+
+        if (ngx_http_endpoint_pg_buffer == NULL) {
+            return NULL;
+        }
+    }
+
+    values = (const char **) ngx_http_endpoint_pg_buffer;
+    value = values;
+    p = (u_char *) (values + command->nparams);
+
+    for (param = command->params; param < last; param++) {
+
+        if (param->data == NULL) {
+            *value++ = NULL;
+            continue;
+        }
+
+        *value++ = (char *) p;
+        p = ngx_cpymem(p, param->data, param->len);
+        *p++ = '\0';
+    }
+
+    return values;
+}
+
+
+/* from libpq 17 on, all that one turn of the event loop sends goes at once */
+
+static ngx_int_t
+ngx_http_endpoint_pg_sync(ngx_http_endpoint_pg_t *pg)
+{
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+
+    if (!PQsendPipelineSync(pg->conn)) {
+        return NGX_ERROR;
+    }
+
+#else
+
+    if (!PQpipelineSync(pg->conn)) {
+        return NGX_ERROR;
+    }
+
+    if (PQflush(pg->conn) == 0) {
+        return NGX_OK;
+    }
+
+#endif
+
+    if (!pg->working) {
+        ngx_post_event(&pg->event, &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg)
+{
+    PGresult                        *result;
+    ngx_queue_t                     *q;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    while (!pg->doomed) {
+
+        result = ngx_http_endpoint_pg_result(pg);
+        if (result == NULL) {
+            return;
+        }
+
+        pg->progress = ngx_current_msec;
+
+        q = ngx_queue_head(&pg->commands);
+        command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
+
+        switch (PQresultStatus(result)) {
+
+        case PGRES_PIPELINE_SYNC:
+            PQclear(result);
+            ngx_http_endpoint_pg_done(pg, command);
+            break;
+
+        case PGRES_PIPELINE_ABORTED:
+            PQclear(result);
+            break;
+
+        case PGRES_COPY_IN:
+        case PGRES_COPY_OUT:
+        case PGRES_COPY_BOTH:
+            PQclear(result);
+
+            ngx_log_error(NGX_LOG_ERR, pg->log, 0,
+                          "postgres %V: COPY cannot be used in a query",
+                          &pg->address->name);
+            pg->doomed = 1;
+            break;
+
+        default:
+            ngx_http_endpoint_pg_take(pg, command, result);
+        }
+    }
+}
+
+
+/*
+ * The only place that asks for a result: PQgetResult() would block the worker
+ * where none is there.  NULL: no more until something is read.
+ */
+
+static PGresult *
+ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg)
+{
+    PGresult    *result;
+    ngx_uint_t   nulls;
+
+    /* a NULL ends the results of each part of a command */
+
+    for (nulls = 0; nulls < 2; nulls++) {
+
+        if (PQisBusy(pg->conn) || ngx_queue_empty(&pg->commands)
+            || PQstatus(pg->conn) == CONNECTION_BAD)
+        {
+            return NULL;
+        }
+
+        result = PQgetResult(pg->conn);
+
+        if (result) {
+            return result;
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_endpoint_pg_take(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, PGresult *result)
+{
+    ExecStatusType  status;
+
+    status = PQresultStatus(result);
+
+    if (command->failed) {
+        PQclear(result);
+        return;
+    }
+
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK
+        && status != PGRES_EMPTY_QUERY)
+    {
+        ngx_http_endpoint_pg_failure(pg, command, result);
+
+    } else if (command->parsing) {
+        command->parsing--;
+        PQclear(result);
+        return;
+    }
+
+    if (command->result) {
+        PQclear(command->result);
+    }
+
+    command->result = result;
+}
+
+
+static void
+ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, PGresult *result)
+{
+    const char  *sqlstate, *severity;
+
+    command->failed = 1;
+
+    sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (sqlstate && severity && ngx_strcmp(severity, "FATAL") == 0) {
+        pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
+    }
+
+    if (command->parsing && command->name) {
+        ngx_http_endpoint_pg_forget(pg, command, sqlstate
+                                        && ngx_strcmp(sqlstate, "42P05") == 0);
+    }
+}
+
+
+void
+ngx_http_endpoint_pg_forget(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, ngx_uint_t drop)
+{
+    ngx_http_endpoint_pg_slot_t  *slot;
+
+    slot = &pg->slots[command->slot];
+
+    /* one that failed before may have prepared it again already */
+
+    if (slot->generation != command->generation) {
+        return;
+    }
+
+    slot->ready = 0;
+    slot->drop = drop;
+}
+
+
+static void
+ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    ngx_queue_remove(&command->link);
+    pg->ncommands--;
+
+    if (command->internal) {
+        ngx_http_endpoint_pg_setting(pg, command);
+
+    } else {
+        pg->owner->done(pg, command, ngx_http_endpoint_pg_synced);
+    }
+}
+
+
+static void
+ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    u_char     buf[256];
+    ngx_str_t  text;
+
+    if (command->failed && command == &pg->settings[0]) {
+        text.data = buf;
+        text.len = sizeof(buf);
+
+        ngx_http_endpoint_pg_error_text(&text,
+                                        PQresultErrorMessage(command->result));
+
+        ngx_log_error(NGX_LOG_ERR, pg->log, 0, "postgres %V: setup failed: %V",
+                      &pg->address->name, &text);
+
+        pg->doomed = 1;
+    }
+
+    PQclear(command->result);
+    command->result = NULL;
+
+    if (pg->state == ngx_http_endpoint_pg_setup && pg->ncommands == 0
+        && !pg->doomed)
+    {
+        pg->state = ngx_http_endpoint_pg_up;
+        pg->owner->up(pg);
+    }
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_set_timeout(ngx_http_endpoint_pg_t *pg,
+    ngx_msec_t timeout)
+{
+    u_char                           buf[NGX_INT_T_LEN];
+    ngx_str_t                        param;
+    ngx_http_endpoint_pg_command_t  *c;
+
+    if (timeout == pg->timeout) {
+        return NGX_OK;
+    }
+
+    pg->timeout = timeout;
+
+    if (pg->options->pooler) {
+        return NGX_OK;
+    }
+
+    param.data = buf;
+    param.len = ngx_sprintf(buf, "%M", timeout) - buf;
+
+    c = &pg->settings[0];
+    c->sql = "SELECT set_config('statement_timeout', $1, false)";
+    c->nparams = 1;
+    c->params = &param;
+
+    return ngx_http_endpoint_pg_send(pg, c);
+}

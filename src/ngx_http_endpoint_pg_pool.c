@@ -1,0 +1,503 @@
+
+#include "ngx_http_endpoint_pg_query.h"
+#include <ngx_md5.h>
+
+
+static ngx_int_t ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_statement_t *statement);
+static void ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query);
+static ngx_http_endpoint_pg_lane_t *ngx_http_endpoint_pg_pick(
+    ngx_http_endpoint_pg_pool_t *pool);
+static ngx_int_t ngx_http_endpoint_pg_give(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query);
+static void ngx_http_endpoint_pg_requeue(ngx_http_endpoint_pg_query_t *query);
+static void ngx_http_endpoint_pg_feed(ngx_http_endpoint_pg_pool_t *pool);
+static void ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_lane_is_down(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_lane_quit(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, ngx_http_endpoint_pg_fate_e fate);
+static void ngx_http_endpoint_pg_settle(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query);
+static ngx_uint_t ngx_http_endpoint_pg_renew(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query);
+
+
+static ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_lane_owner = {
+    ngx_http_endpoint_pg_lane_is_up,
+    ngx_http_endpoint_pg_answer,
+    ngx_http_endpoint_pg_lane_is_down,
+    ngx_http_endpoint_pg_lane_quit
+};
+
+
+ngx_http_endpoint_pg_statement_t *
+ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_sql_t *sql,
+    ngx_uint_t flags, ngx_msec_t timeout)
+{
+    ngx_uint_t                          i;
+    ngx_http_endpoint_pg_statement_t   *statement, **statements;
+
+    statement = ngx_pcalloc(cf->pool,
+                            sizeof(ngx_http_endpoint_pg_statement_t));
+    if (statement == NULL) {
+        return NULL;
+    }
+
+    statement->pool = pool;
+    statement->kind = sql->kind;
+    statement->text = sql->text;
+    statement->nparams = sql->refs.nelts;
+    statement->flags = flags;
+
+    if (!(flags & NGX_HTTP_ENDPOINT_PG_ISOLATED)) {
+        pool->timeout = ngx_max(pool->timeout, timeout);
+    }
+
+    /* the same text is prepared once */
+
+    statements = pool->statements.elts;
+
+    for (i = 0; i < pool->statements.nelts; i++) {
+        if (statements[i]->text.len == sql->text.len
+            && ngx_memcmp(statements[i]->text.data, sql->text.data,
+                          sql->text.len) == 0)
+        {
+            statement->name = statements[i]->name;
+            statement->slot = statements[i]->slot;
+            return statement;
+        }
+    }
+
+    statement->slot = pool->options.nslots++;
+
+    if (ngx_http_endpoint_pg_statement_name(cf, statement) != NGX_OK) {
+        return NULL;
+    }
+
+    statements = ngx_array_push(&pool->statements);
+    if (statements == NULL) {
+        return NULL;
+    }
+
+    *statements = statement;
+
+    return statement;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_statement_t *statement)
+{
+    u_char     *p, hash[16];
+    ngx_md5_t   md5;
+
+    ngx_md5_init(&md5);
+    ngx_md5_update(&md5, statement->text.data, statement->text.len);
+    ngx_md5_final(hash, &md5);
+
+    p = ngx_pnalloc(cf->pool, NGX_HTTP_ENDPOINT_PG_NAME_LEN + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    statement->name = (char *) p;
+
+    *p++ = 'e';
+    p = ngx_hex_dump(p, hash, (NGX_HTTP_ENDPOINT_PG_NAME_LEN - 1) / 2);
+    *p = '\0';
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
+    ngx_cycle_t *cycle)
+{
+    ngx_uint_t                     i;
+    ngx_http_endpoint_pg_lane_t   *lane;
+    ngx_http_endpoint_pg_owner_t  *owner;
+
+    pool->log = cycle->log;
+
+    ngx_queue_init(&pool->queue);
+    ngx_queue_init(&pool->claims);
+    ngx_queue_init(&pool->ended);
+    ngx_queue_init(&pool->free);
+
+    pool->event.handler = ngx_http_endpoint_pg_query_ended_handler;
+    pool->event.data = pool;
+    pool->event.log = cycle->log;
+
+    pool->lanes = ngx_pcalloc(cycle->pool,
+                              (pool->connections + pool->isolated)
+                              * sizeof(ngx_http_endpoint_pg_lane_t));
+    if (pool->lanes == NULL) {
+        return NGX_ERROR;
+    }
+
+    pool->seats = pool->lanes + pool->connections;
+
+    /* so that not all workers begin with the same server */
+    pool->next = ngx_random();
+
+    for (i = 0; i < pool->connections + pool->isolated; i++) {
+        lane = &pool->lanes[i];
+        lane->isolated = (i >= pool->connections);
+
+        owner = lane->isolated ? &ngx_http_endpoint_pg_seat_owner
+                               : &ngx_http_endpoint_pg_lane_owner;
+
+        if (ngx_http_endpoint_pg_lane_init(lane, pool, owner, cycle->pool)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < pool->connections; i++) {
+        ngx_http_endpoint_pg_lane_connect(&pool->lanes[i]);
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_uint_t  i;
+
+    if (pool->lanes == NULL) {
+        return;
+    }
+
+    for (i = 0; i < pool->connections + pool->isolated; i++) {
+        ngx_http_endpoint_pg_lane_done(&pool->lanes[i]);
+    }
+}
+
+
+ngx_http_endpoint_pg_query_t *
+ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
+{
+    ngx_str_t                         *param;
+    ngx_uint_t                         i;
+    ngx_http_endpoint_pg_query_t      *query;
+    ngx_http_endpoint_pg_statement_t  *statement;
+
+    statement = request->statement;
+
+    query = ngx_http_endpoint_pg_query(statement->pool);
+    if (query == NULL) {
+        return NULL;
+    }
+
+    query->statement = statement;
+    query->pool = request->pool;
+    query->handler = request->handler;
+    query->data = request->data;
+
+    query->command.sql = (char *) statement->text.data;
+    query->command.nparams = statement->nparams;
+    query->command.params = request->params;
+
+    for (i = 0; i < statement->nparams; i++) {
+        param = &request->params[i];
+
+        /* libpq would cut it there */
+
+        if (param->len && ngx_strlchr(param->data, param->data + param->len,
+                                      '\0'))
+        {
+            ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_data,
+                                           "a NUL byte in a parameter");
+            return query;
+        }
+    }
+
+    if (request->transaction) {
+        ngx_http_endpoint_pg_hold(query, request->transaction);
+        return query;
+    }
+
+    if (statement->flags & NGX_HTTP_ENDPOINT_PG_ISOLATED) {
+        ngx_http_endpoint_pg_isolate(query, request->timeout);
+        return query;
+    }
+
+    if (!statement->pool->options.pooler) {
+        query->command.name = statement->name;
+        query->command.slot = statement->slot;
+    }
+
+    ngx_http_endpoint_pg_enqueue(query);
+
+    return query;
+}
+
+
+static void
+ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_uint_t                    i;
+    ngx_http_endpoint_pg_lane_t  *lane;
+    ngx_http_endpoint_pg_pool_t  *pool;
+
+    pool = query->owner;
+
+    if (pool->nqueue == 0) {
+        lane = ngx_http_endpoint_pg_pick(pool);
+
+        if (lane && ngx_http_endpoint_pg_give(lane, query) == NGX_OK) {
+            return;
+        }
+    }
+
+    if (pool->nqueue >= pool->queue_max) {
+        ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_full,
+                                       "the queue is full");
+        return;
+    }
+
+    query->state = ngx_http_endpoint_pg_query_queued;
+    ngx_queue_insert_tail(&pool->queue, &query->command.link);
+    pool->nqueue++;
+
+    /* an exiting worker has let go of its idle lanes */
+
+    for (i = 0; i < pool->connections; i++) {
+        ngx_http_endpoint_pg_lane_connect(&pool->lanes[i]);
+    }
+}
+
+
+/* an idle lane, else the one with the fewest queries under way */
+
+static ngx_http_endpoint_pg_lane_t *
+ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_uint_t                    n;
+    ngx_http_endpoint_pg_lane_t  *lane, *last, *best;
+
+    best = NULL;
+    n = pool->pipeline;
+    last = pool->lanes + pool->connections;
+
+    for (lane = pool->lanes; lane < last; lane++) {
+
+        if (lane->up && !lane->pg.doomed && lane->pg.ncommands < n) {
+            n = lane->pg.ncommands;
+            best = lane;
+
+            if (n == 0) {
+                break;
+            }
+        }
+    }
+
+    return best;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_give(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query)
+{
+    if (ngx_http_endpoint_pg_send(&lane->pg, &query->command) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    query->state = ngx_http_endpoint_pg_query_sent;
+
+    return NGX_OK;
+}
+
+
+/* at the head, as what it waited for is over */
+
+static void
+ngx_http_endpoint_pg_requeue(ngx_http_endpoint_pg_query_t *query)
+{
+    query->state = ngx_http_endpoint_pg_query_queued;
+    ngx_queue_insert_head(&query->owner->queue, &query->command.link);
+    query->owner->nqueue++;
+}
+
+
+static void
+ngx_http_endpoint_pg_feed(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_queue_t                   *q;
+    ngx_http_endpoint_pg_lane_t   *lane;
+    ngx_http_endpoint_pg_query_t  *query;
+
+    while (pool->nqueue) {
+
+        lane = ngx_http_endpoint_pg_pick(pool);
+        if (lane == NULL) {
+            return;
+        }
+
+        q = ngx_queue_head(&pool->queue);
+        ngx_queue_remove(q);
+        pool->nqueue--;
+
+        query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
+
+        if (ngx_http_endpoint_pg_give(lane, query) != NGX_OK) {
+            ngx_http_endpoint_pg_requeue(query);
+        }
+    }
+}
+
+
+void
+ngx_http_endpoint_pg_cancel(ngx_http_endpoint_pg_query_t *query)
+{
+    if (query->transaction) {
+        ngx_http_endpoint_pg_drop(query);
+        return;
+    }
+
+    if (query->state == ngx_http_endpoint_pg_query_sent) {
+        query->handler = NULL;
+        return;
+    }
+
+    if (query->state == ngx_http_endpoint_pg_query_queued) {
+        query->owner->nqueue--;
+    }
+
+    ngx_queue_remove(&query->command.link);
+    ngx_http_endpoint_pg_query_free(query);
+}
+
+
+static void
+ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_http_endpoint_pg_lane_t *lane = pg->data;
+
+    ngx_http_endpoint_pg_lane_up(lane);
+    ngx_http_endpoint_pg_feed(lane->pool);
+}
+
+
+static void
+ngx_http_endpoint_pg_lane_is_down(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_http_endpoint_pg_lane_t *lane = pg->data;
+
+    ngx_http_endpoint_pg_lane_down(lane);
+    ngx_http_endpoint_pg_feed(lane->pool);
+}
+
+
+static void
+ngx_http_endpoint_pg_lane_quit(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_http_endpoint_pg_lane_t *lane = pg->data;
+
+    lane->quit = 1;
+
+    if (pg->ncommands == 0 || !lane->up) {
+        ngx_http_endpoint_pg_close(pg);
+    }
+}
+
+
+static void
+ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command, ngx_http_endpoint_pg_fate_e fate)
+{
+    ngx_http_endpoint_pg_lane_t *lane = pg->data;
+
+    ngx_http_endpoint_pg_query_t  *query;
+
+    query = (ngx_http_endpoint_pg_query_t *) command;
+
+    if (query->handler == NULL) {
+        ngx_http_endpoint_pg_query_free(query);
+
+    } else if (fate == ngx_http_endpoint_pg_synced) {
+        ngx_http_endpoint_pg_settle(lane, query);
+
+    } else if (ngx_http_endpoint_pg_query_again(query, fate)) {
+        ngx_http_endpoint_pg_requeue(query);
+    }
+
+    if (fate != ngx_http_endpoint_pg_synced) {
+        return;
+    }
+
+    if (pg->ncommands == 0 && !ngx_http_endpoint_pg_idle(pg) && !pg->doomed) {
+        ngx_log_error(NGX_LOG_ERR, pg->log, 0,
+                      "postgres %V: a query left its transaction open",
+                      &pg->address->name);
+        ngx_http_endpoint_pg_doom(pg);
+    }
+
+    ngx_http_endpoint_pg_feed(lane->pool);
+
+    if (pg->ncommands == 0 && lane->quit) {
+        ngx_http_endpoint_pg_close(pg);
+    }
+}
+
+
+static void
+ngx_http_endpoint_pg_settle(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query)
+{
+    if (query->command.failed && ngx_http_endpoint_pg_renew(lane, query)) {
+        return;
+    }
+
+    ngx_http_endpoint_pg_query_finish(query);
+}
+
+
+/* a failed statement is undone, so that it may be sent again: once */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_renew(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query)
+{
+    PGresult    *result;
+    const char  *sqlstate;
+
+    result = query->command.result;
+    sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    if (query->renewed
+        || query->command.name == NULL
+        || sqlstate == NULL
+        || !ngx_http_endpoint_pg_error_stale(sqlstate,
+                           PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION),
+                           query->command.fresh))
+    {
+        return 0;
+    }
+
+    /* one that failed along with it was forgotten when it did */
+
+    if (!query->command.fresh) {
+        ngx_http_endpoint_pg_forget(&lane->pg, &query->command,
+                                    ngx_strcmp(sqlstate, "26000") != 0);
+    }
+
+    query->renewed = 1;
+
+    PQclear(result);
+    query->command.result = NULL;
+
+    if (ngx_http_endpoint_pg_give(lane, query) != NGX_OK) {
+        ngx_http_endpoint_pg_requeue(query);
+    }
+
+    return 1;
+}

@@ -1,0 +1,317 @@
+
+#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_row.h"
+
+
+/* a query that takes its servers down with it is not to take them all */
+#define NGX_HTTP_ENDPOINT_PG_TRIES  3
+
+#define NGX_HTTP_ENDPOINT_PG_TEXT   2048
+
+
+static ngx_int_t ngx_http_endpoint_pg_query_json(
+    ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result);
+static void ngx_http_endpoint_pg_query_error(
+    ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result);
+static void ngx_http_endpoint_pg_query_text(ngx_pool_t *pool, ngx_str_t *text,
+    const char *first, const char *second);
+static void ngx_http_endpoint_pg_query_tell(
+    ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result);
+
+
+/* zeroed, from those that were used before */
+
+ngx_http_endpoint_pg_query_t *
+ngx_http_endpoint_pg_query(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_queue_t                   *q;
+    ngx_http_endpoint_pg_query_t  *query;
+
+    if (ngx_queue_empty(&pool->free)) {
+        query = ngx_alloc(sizeof(ngx_http_endpoint_pg_query_t), pool->log);
+        if (query == NULL) {
+            return NULL;
+        }
+
+    } else {
+        q = ngx_queue_head(&pool->free);
+        ngx_queue_remove(q);
+
+        query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
+    }
+
+    ngx_memzero(query, sizeof(ngx_http_endpoint_pg_query_t));
+
+    query->owner = pool;
+
+    return query;
+}
+
+
+void
+ngx_http_endpoint_pg_query_free(ngx_http_endpoint_pg_query_t *query)
+{
+    PQclear(query->command.result);
+    query->command.result = NULL;
+
+    ngx_queue_insert_head(&query->owner->free, &query->command.link);
+}
+
+
+void
+ngx_http_endpoint_pg_query_end(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_cause_e cause, const char *message)
+{
+    query->state = ngx_http_endpoint_pg_query_ended;
+    query->cause = cause;
+    query->message = message;
+
+    ngx_queue_insert_tail(&query->owner->ended, &query->command.link);
+    ngx_post_event(&query->owner->event, &ngx_posted_events);
+}
+
+
+void
+ngx_http_endpoint_pg_query_ended_handler(ngx_event_t *ev)
+{
+    ngx_queue_t                   *q;
+    ngx_http_endpoint_pg_pool_t   *pool;
+    ngx_http_endpoint_pg_query_t  *query;
+
+    pool = ev->data;
+
+    while (!ngx_queue_empty(&pool->ended)) {
+        q = ngx_queue_head(&pool->ended);
+        ngx_queue_remove(q);
+
+        query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
+
+        if (query->statement == NULL) {
+            ngx_http_endpoint_pg_rollback(query->transaction);
+        }
+
+        ngx_http_endpoint_pg_query_fail(query, query->cause, query->message);
+    }
+}
+
+
+void
+ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_http_endpoint_pg_result_t  result;
+
+    ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
+
+    if (query->command.failed || query->command.result == NULL) {
+        ngx_http_endpoint_pg_query_error(query, &result);
+
+    } else if (ngx_http_endpoint_pg_query_json(query, &result) != NGX_OK) {
+        result.cause = ngx_http_endpoint_pg_memory;
+        ngx_str_set(&result.message, "no memory for the result");
+    }
+
+    ngx_http_endpoint_pg_query_tell(query, &result);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_query_json(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    char        *affected;
+    PGresult    *res;
+    ngx_uint_t   flags, given;
+
+    if (query->statement == NULL) {
+        return NGX_OK;
+    }
+
+    res = query->command.result;
+    given = query->statement->flags;
+
+    result->rows = PQntuples(res);
+
+    if (PQresultStatus(res) == PGRES_COMMAND_OK) {
+        affected = PQcmdTuples(res);
+        result->rows = strtoul(affected, NULL, 10);
+    }
+
+    flags = 0;
+
+    if (given & NGX_HTTP_ENDPOINT_PG_ROW) {
+        flags |= NGX_HTTP_ENDPOINT_PG_ROW_FIRST;
+    }
+
+    if (given & NGX_HTTP_ENDPOINT_PG_BIGINT) {
+        flags |= NGX_HTTP_ENDPOINT_PG_ROW_BIGINT;
+    }
+
+    return ngx_http_endpoint_pg_row_json(res, flags, query->pool,
+                                         &result->json);
+}
+
+
+static void
+ngx_http_endpoint_pg_query_error(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    PGresult    *res;
+    const char  *sqlstate;
+
+    res = query->command.result;
+    sqlstate = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+    if (sqlstate == NULL) {
+        result->cause = ngx_http_endpoint_pg_failed;
+        ngx_http_endpoint_pg_query_text(query->pool, &result->message,
+                                        PQresultErrorMessage(res), NULL);
+        return;
+    }
+
+    result->cause = ngx_http_endpoint_pg_error_cause(sqlstate);
+
+    ngx_http_endpoint_pg_query_text(query->pool, &result->sqlstate, sqlstate,
+                                    NULL);
+    ngx_http_endpoint_pg_query_text(query->pool, &result->message,
+                           PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY),
+                           PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
+
+    /* of a not null there is none, but the column */
+
+    if (result->cause == ngx_http_endpoint_pg_not_null) {
+        ngx_http_endpoint_pg_query_text(query->pool, &result->constraint,
+                           PQresultErrorField(res, PG_DIAG_COLUMN_NAME), NULL);
+        return;
+    }
+
+    ngx_http_endpoint_pg_query_text(query->pool, &result->constraint,
+                       PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME), NULL);
+}
+
+
+static void
+ngx_http_endpoint_pg_query_text(ngx_pool_t *pool, ngx_str_t *text,
+    const char *first, const char *second)
+{
+    size_t     len;
+    ngx_str_t  part;
+
+    if (first == NULL) {
+        return;
+    }
+
+    len = ngx_strlen(first) + (second ? ngx_strlen(second) : 0);
+    len = ngx_min(4 * len + 8, NGX_HTTP_ENDPOINT_PG_TEXT);
+
+    text->data = ngx_pnalloc(pool, len);
+    if (text->data == NULL) {
+        return;
+    }
+
+    text->len = len;
+    ngx_http_endpoint_pg_error_text(text, first);
+
+    if (second == NULL || len - text->len < 8) {
+        return;
+    }
+
+    text->data[text->len++] = ':';
+    text->data[text->len++] = ' ';
+
+    part.data = text->data + text->len;
+    part.len = len - text->len;
+
+    ngx_http_endpoint_pg_error_text(&part, second);
+
+    text->len += part.len;
+}
+
+
+void
+ngx_http_endpoint_pg_query_fail(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_cause_e cause, const char *message)
+{
+    ngx_http_endpoint_pg_result_t  result;
+
+    ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
+
+    result.cause = cause;
+    result.message.data = (u_char *) message;
+    result.message.len = ngx_strlen(message);
+
+    ngx_http_endpoint_pg_query_tell(query, &result);
+}
+
+
+static void
+ngx_http_endpoint_pg_query_tell(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    void                             *data;
+    ngx_http_endpoint_pg_handler_pt   handler;
+
+    handler = query->handler;
+    data = query->data;
+
+    ngx_http_endpoint_pg_query_free(query);
+
+    handler(data, result);
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_fate_e fate)
+{
+    ngx_uint_t                     hit, undone;
+    const char                    *sqlstate;
+    ngx_http_endpoint_pg_cause_e   cause;
+
+    hit = query->command.failed;
+    cause = ngx_http_endpoint_pg_lost;
+
+    if (hit) {
+        sqlstate = PQresultErrorField(query->command.result,
+                                      PG_DIAG_SQLSTATE);
+        cause = sqlstate ? ngx_http_endpoint_pg_error_cause(sqlstate)
+                         : ngx_http_endpoint_pg_failed;
+
+        /* the server answered, only the Sync is missing */
+
+        if (cause != ngx_http_endpoint_pg_shutdown
+            && cause != ngx_http_endpoint_pg_failed)
+        {
+            ngx_http_endpoint_pg_query_finish(query);
+            return 0;
+        }
+    }
+
+    /* what the shutdown hit is rolled back, but for what it committed itself */
+
+    undone = (fate == ngx_http_endpoint_pg_undone)
+             && !(hit && query->statement->kind == ngx_http_endpoint_sql_call);
+
+    if ((undone
+         || (query->statement->flags & NGX_HTTP_ENDPOINT_PG_IDEMPOTENT))
+        && ++query->tries < NGX_HTTP_ENDPOINT_PG_TRIES)
+    {
+        PQclear(query->command.result);
+        query->command.result = NULL;
+
+        return 1;
+    }
+
+    if (hit) {
+        ngx_http_endpoint_pg_query_finish(query);
+
+    } else {
+        ngx_http_endpoint_pg_query_fail(query, ngx_http_endpoint_pg_lost,
+                                        "the connection was lost, what became "
+                                        "of the query is unknown");
+    }
+
+    return 0;
+}

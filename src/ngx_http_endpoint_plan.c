@@ -1,0 +1,560 @@
+
+#include "ngx_http_endpoint_graph.h"
+#include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_pattern.h"
+#include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_step.h"
+
+
+typedef struct {
+    const char                        *name;
+    ngx_http_endpoint_input_source_e   source;
+} ngx_http_endpoint_plan_input_t;
+
+
+static ngx_int_t ngx_http_endpoint_plan_init(ngx_conf_t *cf,
+    ngx_http_endpoint_plan_t *plan);
+static ngx_int_t ngx_http_endpoint_plan_declare(
+    ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_input_source_e source);
+static ngx_int_t ngx_http_endpoint_plan_step_declare(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_type_t *type);
+static ngx_int_t ngx_http_endpoint_plan_step_label(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_plan_step_names(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_http_endpoint_name_t *ngx_http_endpoint_plan_step_name(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    u_char *data, size_t len);
+static ngx_int_t ngx_http_endpoint_plan_reply_declare(
+    ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_timeout(
+    ngx_http_endpoint_compile_t *c);
+static void ngx_http_endpoint_plan_sort_inputs(ngx_http_endpoint_plan_t *plan);
+static ngx_int_t ngx_http_endpoint_plan_statements(
+    ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_check_steps(
+    ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_check_replies(
+    ngx_http_endpoint_compile_t *c);
+
+
+static ngx_http_endpoint_plan_input_t  ngx_http_endpoint_plan_inputs[] = {
+    { "arg", ngx_http_endpoint_input_arg },
+    { "header", ngx_http_endpoint_input_header },
+    { "cookie", ngx_http_endpoint_input_cookie },
+    { "field", ngx_http_endpoint_input_field },
+    { "body", ngx_http_endpoint_input_body },
+    { NULL, 0 }
+};
+
+
+ngx_http_endpoint_plan_t *
+ngx_http_endpoint_plan_compile(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement, ngx_array_t *statements,
+    ngx_array_t *parts)
+{
+    ngx_uint_t                      i;
+    ngx_array_t                     edges;
+    ngx_http_endpoint_plan_t       *plan;
+    ngx_http_endpoint_compile_t     c;
+    ngx_http_endpoint_statement_t  *st;
+
+    plan = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_plan_t));
+    if (plan == NULL || ngx_http_endpoint_plan_init(cf, plan) != NGX_OK) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&edges, cf->temp_pool, 8,
+                       sizeof(ngx_http_endpoint_edge_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    plan->statement = statement;
+
+    ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
+
+    c.cf = cf;
+    c.plan = plan;
+    c.statement = statement;
+    c.edges = &edges;
+
+    if (ngx_http_endpoint_pattern_compile(&c, &statement->args[2], parts)
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    st = statements->elts;
+
+    /* all names first: a step may use what is bound below it */
+
+    for (i = 0; i < statements->nelts; i++) {
+        c.statement = &st[i];
+
+        if (ngx_http_endpoint_plan_declare(&c) != NGX_OK) {
+            return NULL;
+        }
+    }
+
+    ngx_http_endpoint_plan_sort_inputs(plan);
+
+    if (ngx_http_endpoint_plan_statements(&c) != NGX_OK
+        || ngx_http_endpoint_plan_check_steps(&c) != NGX_OK
+        || ngx_http_endpoint_plan_check_replies(&c) != NGX_OK
+        || ngx_http_endpoint_graph_compile(&c) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    plan->constant = ngx_http_endpoint_reply_constant(plan);
+
+    return plan;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_init(ngx_conf_t *cf, ngx_http_endpoint_plan_t *plan)
+{
+    if (ngx_array_init(&plan->inputs, cf->pool, 2,
+                       sizeof(ngx_http_endpoint_input_t))
+        != NGX_OK
+        || ngx_array_init(&plan->names, cf->pool, 4,
+                          sizeof(ngx_http_endpoint_name_t *))
+           != NGX_OK
+        || ngx_array_init(&plan->steps, cf->pool, 4,
+                          sizeof(ngx_http_endpoint_step_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_array_init(&plan->replies, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_reply_t));
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_declare(ngx_http_endpoint_compile_t *c)
+{
+    ngx_str_t                       *name;
+    ngx_http_endpoint_step_type_t   *type;
+    ngx_http_endpoint_plan_input_t  *in;
+
+    name = &c->statement->args[0];
+
+    for (in = ngx_http_endpoint_plan_inputs; in->name; in++) {
+        if (ngx_strcmp(name->data, in->name) == 0) {
+            return ngx_http_endpoint_plan_input(c, in->source);
+        }
+    }
+
+    if (ngx_strcmp(name->data, "reply") == 0) {
+        return ngx_http_endpoint_plan_reply_declare(c);
+    }
+
+    if (ngx_strcmp(name->data, "timeout") == 0) {
+        return ngx_http_endpoint_plan_timeout(c);
+    }
+
+    type = ngx_http_endpoint_step_find(name);
+
+    return ngx_http_endpoint_plan_step_declare(c, type);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_input_source_e source)
+{
+    ngx_str_t                       err;
+    ngx_http_endpoint_name_t       *name;
+    ngx_http_endpoint_input_t      *input;
+    ngx_http_endpoint_statement_t  *st;
+
+    st = c->statement;
+
+    input = ngx_array_push(&c->plan->inputs);
+    if (input == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(input, sizeof(ngx_http_endpoint_input_t));
+    ngx_str_null(&err);
+
+    if (ngx_http_endpoint_input_compile(c->cf->pool, c->cf->log, source,
+                                        &st->args[1], &st->args[2],
+                                        st->nargs - 2, input, &err)
+        != NGX_OK)
+    {
+        return ngx_http_endpoint_plan_error(c->cf, st, "%V", &err);
+    }
+
+    name = ngx_http_endpoint_name_bind(c, &input->name);
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->scalar = (input->type != ngx_http_endpoint_type_json);
+    input->slot = name->slot;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_step_declare(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_type_t *type)
+{
+    ngx_http_endpoint_step_t  *step, **sp;
+
+    step = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_step_t));
+    if (step == NULL) {
+        return NGX_ERROR;
+    }
+
+    step->type = type;
+    step->plan = c->plan;
+    step->statement = c->statement;
+    step->index = c->plan->steps.nelts;
+
+    sp = ngx_array_push(&c->plan->steps);
+    if (sp == NULL) {
+        return NGX_ERROR;
+    }
+
+    *sp = step;
+
+    if (type->binds && ngx_http_endpoint_plan_step_names(c, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_plan_step_label(c, step);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_step_label(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_uint_t  i, n;
+
+    if (step->result) {
+        step->label = step->result->name;
+        return NGX_OK;
+    }
+
+    n = 1;
+
+    for (i = 0; i < step->index; i++) {
+        if (ngx_http_endpoint_plan_step(c->plan, i)->type == step->type) {
+            n++;
+        }
+    }
+
+    step->label.data = ngx_pnalloc(c->cf->pool,
+                                   step->type->name.len + 1 + NGX_INT_T_LEN);
+    if (step->label.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    step->label.len = ngx_sprintf(step->label.data, "%V %ui",
+                                  &step->type->name, n)
+                      - step->label.data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_str_t                      *word;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_statement_t  *st;
+
+    st = c->statement;
+    word = &st->args[1];
+
+    if (word->len > 1 && word->data[0] == '$') {
+        step->result = ngx_http_endpoint_plan_step_name(c, step,
+                                                        word->data + 1,
+                                                        word->len - 1);
+        if (step->result == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 2; i < st->nargs; i++) {
+        word = &st->args[i];
+
+        if (step->result && ngx_strcmp(word->data, "as=text") == 0) {
+            step->result->scalar = 1;
+        }
+
+        if (word->len < 9 || ngx_strncmp(word->data, "status=$", 8) != 0) {
+            continue;
+        }
+
+        step->status = ngx_http_endpoint_plan_step_name(c, step,
+                                                        word->data + 8,
+                                                        word->len - 8);
+        if (step->status == NULL) {
+            return NGX_ERROR;
+        }
+
+        step->status->scalar = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_http_endpoint_name_t *
+ngx_http_endpoint_plan_step_name(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, u_char *data, size_t len)
+{
+    ngx_str_t                  text;
+    ngx_http_endpoint_name_t  *name;
+
+    text.data = data;
+    text.len = len;
+
+    if (ngx_http_endpoint_name_check(c, &text) != NGX_OK) {
+        return NULL;
+    }
+
+    name = ngx_http_endpoint_name_bind(c, &text);
+
+    if (name) {
+        name->step = step;
+    }
+
+    return name;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_reply_declare(ngx_http_endpoint_compile_t *c)
+{
+    ngx_http_endpoint_reply_t  *reply;
+
+    reply = ngx_array_push(&c->plan->replies);
+    if (reply == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(reply, sizeof(ngx_http_endpoint_reply_t));
+
+    reply->statement = c->statement;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_timeout(ngx_http_endpoint_compile_t *c)
+{
+    ngx_str_t  *value;
+    ngx_int_t   timeout;
+
+    if (c->plan->timeout) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"timeout\" is duplicate");
+    }
+
+    value = &c->statement->args[1];
+    timeout = ngx_parse_time(value, 0);
+
+    if (timeout == NGX_ERROR || timeout == 0) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid timeout \"%V\", it must "
+                                            "be a time like 2s or 500ms",
+                                            value);
+    }
+
+    c->plan->timeout = timeout;
+
+    return NGX_OK;
+}
+
+
+/* a stable insertion sort: within one source the order of the file stays */
+
+static void
+ngx_http_endpoint_plan_sort_inputs(ngx_http_endpoint_plan_t *plan)
+{
+    ngx_uint_t                  i, j;
+    ngx_http_endpoint_name_t  **names;
+    ngx_http_endpoint_input_t  *in, input;
+
+    in = plan->inputs.elts;
+
+    for (i = 1; i < plan->inputs.nelts; i++) {
+        input = in[i];
+
+        for (j = i; j > 0 && in[j - 1].source > input.source; j--) {
+            in[j] = in[j - 1];
+        }
+
+        in[j] = input;
+    }
+
+    names = plan->names.elts;
+
+    for (i = 0; i < plan->inputs.nelts; i++) {
+        for (j = 0; j < plan->names.nelts; j++) {
+            if (names[j]->slot == in[i].slot) {
+                names[j]->input = &in[i];
+            }
+        }
+
+        if (in[i].source >= ngx_http_endpoint_input_field) {
+            plan->nbody++;
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_statements(ngx_http_endpoint_compile_t *c)
+{
+    ngx_uint_t                  i;
+    ngx_http_endpoint_step_t   *step;
+    ngx_http_endpoint_reply_t  *reply;
+
+    for (i = 0; i < c->plan->steps.nelts; i++) {
+        step = ngx_http_endpoint_plan_step(c->plan, i);
+
+        c->statement = step->statement;
+        c->step = step;
+
+        if (step->type->compile(c, step) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    c->step = NULL;
+    reply = c->plan->replies.elts;
+
+    for (i = 0; i < c->plan->replies.nelts; i++) {
+        c->statement = reply[i].statement;
+
+        if (ngx_http_endpoint_reply_compile(c, &reply[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_check_steps(ngx_http_endpoint_compile_t *c)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_step_t  *step;
+
+    for (i = 0; i < c->plan->steps.nelts; i++) {
+        step = ngx_http_endpoint_plan_step(c->plan, i);
+
+        if (step->result == NULL || step->result->used || step->act
+            || (step->status && step->status->used))
+        {
+            continue;
+        }
+
+        return ngx_http_endpoint_plan_error(c->cf, step->statement,
+                                            "\"$%V\" is never used, and a "
+                                            "read has no other effect",
+                                            &step->result->name);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_check_replies(ngx_http_endpoint_compile_t *c)
+{
+    ngx_uint_t                  i, n;
+    ngx_http_endpoint_reply_t  *reply;
+
+    reply = c->plan->replies.elts;
+    n = c->plan->replies.nelts;
+
+    for (i = 0; i + 1 < n; i++) {
+        if (reply[i].when == NULL) {
+            return ngx_http_endpoint_plan_error(c->cf, reply[i + 1].statement,
+                                                "this reply is never sent: "
+                                                "the one at line %ui has no "
+                                                "\"when=\"",
+                                                reply[i].statement->line);
+        }
+    }
+
+    if (n == 0 || reply[n - 1].when) {
+        return ngx_http_endpoint_plan_error(c->cf, c->plan->statement,
+                                            "endpoint \"%V\" has no \"reply\" "
+                                            "without \"when=\"",
+                                            &c->plan->statement->args[2]);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_plan_edge(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *from, ngx_http_endpoint_step_t *to)
+{
+    ngx_http_endpoint_edge_t  *edge;
+
+    edge = ngx_array_push(c->edges);
+    if (edge == NULL) {
+        return NGX_ERROR;
+    }
+
+    edge->from = from->index;
+    edge->to = to->index;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_plan_error(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement, const char *fmt, ...)
+{
+    u_char           *last, buf[NGX_MAX_ERROR_STR];
+    va_list           args;
+    ngx_str_t         text;
+    ngx_conf_file_t   file, *saved;
+
+    va_start(args, fmt);
+    last = ngx_vslprintf(buf, buf + NGX_MAX_ERROR_STR, fmt, args);
+    va_end(args);
+
+    text.data = buf;
+    text.len = last - buf;
+
+    /* the file was read long ago: lend its name and the statement's line */
+
+    ngx_memzero(&file, sizeof(ngx_conf_file_t));
+
+    file.file.name = statement->file;
+    file.line = statement->line;
+
+    saved = cf->conf_file;
+    cf->conf_file = &file;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &text);
+
+    cf->conf_file = saved;
+
+    return NGX_ERROR;
+}

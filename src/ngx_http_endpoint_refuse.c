@@ -1,0 +1,39 @@
+
+#include "ngx_http_endpoint_refuse.h"
+
+
+void
+ngx_http_endpoint_refuse(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_cause_e cause, char *msg)
+{
+    ngx_str_t                    json;
+    ngx_http_endpoint_run_t     *run;
+    ngx_http_endpoint_faults_t   faults;
+
+    run = exec->run;
+
+    if (ref->name == NULL || ref->name->input == NULL) {
+        ngx_log_error(NGX_LOG_ERR, run->log, 0,
+                      "endpoint \"%V\": step \"%V\": a value from upstream "
+                      "cannot stand where it is used",
+                      &run->plan->label, &exec->step->label);
+
+        ngx_http_endpoint_exec_failed(exec, cause);
+        return;
+    }
+
+    ngx_http_endpoint_faults_init(&faults, run->pool);
+
+    if (ngx_http_endpoint_input_fault(ref->name->input, "value_error", msg,
+                                      &run->values[ref->index], &faults)
+        != NGX_OK
+        || ngx_http_endpoint_faults_reply(&faults, &json) != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ngx_http_endpoint_run_result(run, 422, &json);
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+}

@@ -1,0 +1,474 @@
+
+#include "ngx_http_endpoint_condition.h"
+#include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_utf8.h"
+
+
+static void ngx_http_endpoint_run_handler(ngx_event_t *ev);
+static void ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run,
+    ngx_str_t *label, ngx_http_endpoint_cause_e cause);
+static void ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_run_timeout(ngx_event_t *ev);
+static void ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_exec_timeout(ngx_event_t *ev);
+static void ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec);
+
+
+static ngx_str_t  ngx_http_endpoint_run_json = ngx_string("application/json");
+
+
+ngx_int_t
+ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_plan_t *plan, ngx_pool_t *pool, ngx_log_t *log)
+{
+    size_t  size;
+
+    run->plan = plan;
+    run->pool = pool;
+    run->log = log;
+
+    /* one block for both: a sleeping run should fit its request's pool */
+
+    size = plan->nslots * sizeof(ngx_http_endpoint_value_t);
+
+    run->values = ngx_pcalloc(pool, size + plan->steps.nelts
+                                       * sizeof(ngx_http_endpoint_exec_t));
+    if (run->values == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->execs = (ngx_http_endpoint_exec_t *) ((u_char *) run->values + size);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_step_t  *step;
+
+    run->unsettled = run->plan->steps.nelts;
+
+    for (i = 0; i < run->unsettled; i++) {
+        step = ngx_http_endpoint_plan_step(run->plan, i);
+
+        run->execs[i].run = run;
+        run->execs[i].step = step;
+        run->execs[i].waits = step->waits;
+    }
+
+    run->event.handler = ngx_http_endpoint_run_handler;
+    run->event.data = run;
+    run->event.log = run->log;
+
+    run->deadline.handler = ngx_http_endpoint_run_timeout;
+    run->deadline.data = run;
+    run->deadline.log = run->log;
+
+    run->expires = ngx_current_msec + timeout;
+
+    ngx_http_endpoint_run_advance(run);
+
+    if (run->ended) {
+        return NGX_OK;
+    }
+
+    ngx_add_timer(&run->deadline, timeout);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_endpoint_run_handler(ngx_event_t *ev)
+{
+    ngx_http_endpoint_run_t  *run;
+
+    run = ev->data;
+
+    ngx_http_endpoint_run_advance(run);
+
+    run->shell->advanced(run);
+}
+
+
+static void
+ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t                 i, progress;
+    ngx_http_endpoint_exec_t  *exec;
+
+    run->advancing = 1;
+
+    do {
+        progress = 0;
+
+        for (i = 0; i < run->plan->steps.nelts && !run->ended; i++) {
+            exec = &run->execs[i];
+
+            if (exec->state == ngx_http_endpoint_exec_waiting
+                && exec->waits == 0)
+            {
+                ngx_http_endpoint_exec_start(exec);
+                progress = 1;
+            }
+
+            if (exec->state == ngx_http_endpoint_exec_ended) {
+                ngx_http_endpoint_exec_settle(exec);
+                progress = 1;
+            }
+        }
+
+    } while (progress && !run->ended);
+
+    if (!run->ended && run->unsettled == 0) {
+        ngx_http_endpoint_run_reply(run);
+    }
+
+    run->advancing = 0;
+}
+
+
+static void
+ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
+{
+    static ngx_str_t  label = ngx_string("reply");
+
+    if (ngx_http_endpoint_reply_render(run) != NGX_OK) {
+        ngx_http_endpoint_run_fail(run, &label,
+                                   ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ngx_http_endpoint_run_end(run);
+}
+
+
+static void
+ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run, ngx_str_t *label,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_str_t  json;
+
+    if (cause != ngx_http_endpoint_cause_result) {
+        ngx_http_endpoint_error_detail(run->pool, label, cause, &json);
+        ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)
+                                              ->status, &json);
+    }
+
+    ngx_http_endpoint_run_end(run);
+}
+
+
+void
+ngx_http_endpoint_run_result(ngx_http_endpoint_run_t *run, ngx_uint_t status,
+    ngx_str_t *json)
+{
+    ngx_http_endpoint_writer_t  w;
+
+    ngx_http_endpoint_writer_init(&w, run->pool, json->len);
+
+    run->result.status = status;
+
+    if (ngx_http_endpoint_write(&w, json->data, json->len) != NGX_OK) {
+
+        /* the status alone can be sent without memory */
+
+        return;
+    }
+
+    run->result.type = ngx_http_endpoint_run_json;
+    run->result.body = ngx_http_endpoint_writer_chain(&w);
+    run->result.length = w.size;
+}
+
+
+static void
+ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run)
+{
+    run->ended = 1;
+
+    ngx_http_endpoint_run_cancel(run);
+}
+
+
+void
+ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t  i;
+
+    run->ended = 1;
+
+    if (run->deadline.timer_set) {
+        ngx_del_timer(&run->deadline);
+    }
+
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        ngx_http_endpoint_exec_cancel(&run->execs[i]);
+    }
+
+    if (run->event.posted) {
+        ngx_delete_posted_event(&run->event);
+    }
+}
+
+
+static void
+ngx_http_endpoint_run_timeout(ngx_event_t *ev)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_run_t   *run;
+
+    run = ev->data;
+
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        if (run->execs[i].state == ngx_http_endpoint_exec_running) {
+            ngx_log_error(NGX_LOG_ERR, run->log, NGX_ETIMEDOUT,
+                          "endpoint \"%V\": its time is over, step \"%V\" "
+                          "is still running", &run->plan->label,
+                          &run->execs[i].step->label);
+
+            ngx_http_endpoint_exec_failed(&run->execs[i],
+                                          ngx_http_endpoint_cause_timeout);
+            return;
+        }
+    }
+}
+
+
+ngx_msec_t
+ngx_http_endpoint_run_left(ngx_http_endpoint_run_t *run)
+{
+    ngx_msec_int_t  left;
+
+    left = (ngx_msec_int_t) (run->expires - ngx_current_msec);
+
+    return left > 0 ? (ngx_msec_t) left : 0;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_value_t *v)
+{
+    ngx_str_t  text;
+
+    if (ref->name) {
+        *v = run->values[ref->index];
+        return NGX_OK;
+    }
+
+    if (run->shell->variable(run, ref->index, &text) != NGX_OK
+        || ngx_http_endpoint_utf8_clean(run->pool, &text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_value_text(v, text.data, text.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_int_t                  rc;
+    ngx_http_endpoint_step_t  *step;
+
+    step = exec->step;
+
+    exec->state = ngx_http_endpoint_exec_running;
+    exec->started = ngx_current_msec;
+
+    if (step->when) {
+        rc = ngx_http_endpoint_condition_test(step->when, exec->run);
+
+        if (rc == NGX_ERROR) {
+            ngx_http_endpoint_exec_failed(exec,
+                                          ngx_http_endpoint_cause_memory);
+            return;
+        }
+
+        if (rc == 0) {
+            ngx_http_endpoint_exec_done(exec);
+            return;
+        }
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, exec->run->log, 0,
+                   "endpoint \"%V\": step \"%V\" starts",
+                   &exec->run->plan->label, &step->label);
+
+    if (step->timeout && ngx_http_endpoint_exec_timer(exec) != NGX_OK) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    if (step->effect) {
+        exec->run->effect = 1;
+    }
+
+    step->type->start(exec);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec)
+{
+    exec->timer = ngx_pcalloc(exec->run->pool, sizeof(ngx_event_t));
+    if (exec->timer == NULL) {
+        return NGX_ERROR;
+    }
+
+    exec->timer->handler = ngx_http_endpoint_exec_timeout;
+    exec->timer->data = exec;
+    exec->timer->log = exec->run->log;
+
+    ngx_add_timer(exec->timer, exec->step->timeout);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_exec_timeout(ngx_event_t *ev)
+{
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = ev->data;
+
+    ngx_log_error(NGX_LOG_ERR, exec->run->log, NGX_ETIMEDOUT,
+                  "endpoint \"%V\": step \"%V\" timed out",
+                  &exec->run->plan->label, &exec->step->label);
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
+}
+
+
+void
+ngx_http_endpoint_exec_failed(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cause_e cause)
+{
+    if (exec->state != ngx_http_endpoint_exec_running) {
+        return;
+    }
+
+    exec->cause = cause;
+
+    ngx_http_endpoint_exec_done(exec);
+}
+
+
+void
+ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_run_t  *run;
+
+    run = exec->run;
+
+    if (exec->state != ngx_http_endpoint_exec_running) {
+        return;
+    }
+
+    exec->state = ngx_http_endpoint_exec_ended;
+
+    if (!run->advancing) {
+        ngx_post_event(&run->event, &ngx_posted_events);
+    }
+}
+
+
+ngx_int_t
+ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_value_t *v)
+{
+    ngx_http_endpoint_name_t   *name;
+    ngx_http_endpoint_value_t  *value;
+
+    name = exec->step->result;
+
+    if (name == NULL) {
+        return NGX_OK;
+    }
+
+    value = &exec->run->values[name->slot];
+    *value = *v;
+
+    if (name->paths.nelts == 0 || v->type == ngx_http_endpoint_null) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_endpoint_value_flatten(exec->run->pool, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_json_extract(exec->run->pool, &value->data,
+                                          name->paths.elts, name->paths.nelts,
+                                          exec->run->values);
+}
+
+
+static void
+ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_run_t   *run;
+    ngx_http_endpoint_step_t  *step;
+
+    run = exec->run;
+    step = exec->step;
+
+    exec->state = ngx_http_endpoint_exec_settled;
+    run->unsettled--;
+
+    if (exec->timer && exec->timer->timer_set) {
+        ngx_del_timer(exec->timer);
+    }
+
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, run->log, 0,
+                   "endpoint \"%V\": step \"%V\" ended: %d",
+                   &run->plan->label, &step->label, exec->cause);
+
+    if (exec->cause != ngx_http_endpoint_cause_none) {
+
+        /* what failed may still be under way: a body too large, a timeout */
+
+        if (step->type->cancel) {
+            step->type->cancel(exec);
+        }
+
+        ngx_http_endpoint_run_fail(run, &step->label, exec->cause);
+        return;
+    }
+
+    for (i = 0; i < step->nnext; i++) {
+        run->execs[step->next[i]].waits--;
+    }
+}
+
+
+static void
+ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
+{
+    if (exec->timer && exec->timer->timer_set) {
+        ngx_del_timer(exec->timer);
+    }
+
+    if (exec->state != ngx_http_endpoint_exec_running) {
+        return;
+    }
+
+    exec->state = ngx_http_endpoint_exec_settled;
+
+    if (exec->step->type->cancel) {
+        exec->step->type->cancel(exec);
+    }
+}

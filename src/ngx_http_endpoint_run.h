@@ -1,0 +1,157 @@
+
+/*
+ * A run is one execution of a plan.  It owns a pool's memory, a deadline, the
+ * values, what is pending, and its cancellation.  It knows no HTTP: a shell
+ * starts it and takes its result.
+ */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_RUN_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_RUN_H_INCLUDED_
+
+
+#include <ngx_event.h>
+#include "ngx_http_endpoint_plan.h"
+#include "ngx_http_endpoint_error.h"
+
+
+typedef struct ngx_http_endpoint_run_s   ngx_http_endpoint_run_t;
+typedef struct ngx_http_endpoint_exec_s  ngx_http_endpoint_exec_t;
+
+
+/* what a run answers: the shell sends it */
+typedef struct {
+    ngx_uint_t                      status;
+    ngx_str_t                       type;       /* Content-Type; "": no body */
+    ngx_chain_t                    *body;       /* NULL: empty */
+    off_t                           length;
+    ngx_uint_t                      retry_after;    /* seconds, 0: none */
+} ngx_http_endpoint_result_t;
+
+
+/* what a run needs of the one who starts it */
+typedef struct {
+    /* the text of an nginx variable; empty where it has none */
+    ngx_int_t (*variable)(ngx_http_endpoint_run_t *run, ngx_uint_t index,
+        ngx_str_t *text);
+
+    /*
+     * The scheduler has advanced the run, in an event of its own; where
+     * run->ended, run->result is set.  Never called from within
+     * ngx_http_endpoint_run_start().
+     */
+    void (*advanced)(ngx_http_endpoint_run_t *run);
+} ngx_http_endpoint_shell_t;
+
+
+/* what a location allows its runs */
+typedef struct {
+    size_t                          fetch_buffer;
+    ngx_array_t                    *pass_headers;   /* ngx_hash_key_t */
+} ngx_http_endpoint_limits_t;
+
+
+typedef enum {
+    ngx_http_endpoint_exec_waiting = 0,
+    ngx_http_endpoint_exec_running,
+    ngx_http_endpoint_exec_ended,       /* recorded, the scheduler is to come */
+    ngx_http_endpoint_exec_settled
+} ngx_http_endpoint_exec_state_e;
+
+
+/* one step in one run */
+struct ngx_http_endpoint_exec_s {
+    ngx_http_endpoint_run_t        *run;
+    ngx_http_endpoint_step_t       *step;
+    void                           *ctx;        /* of the step's type */
+    ngx_event_t                    *timer;      /* of timeout=, or NULL */
+    ngx_msec_t                      started;
+    ngx_uint_t                      waits;
+    ngx_http_endpoint_exec_state_e  state;
+    ngx_http_endpoint_cause_e       cause;      /* why it failed, or none */
+};
+
+
+struct ngx_http_endpoint_run_s {
+    ngx_http_endpoint_plan_t       *plan;
+    ngx_pool_t                     *pool;
+    ngx_log_t                      *log;
+    ngx_http_endpoint_shell_t      *shell;
+    void                           *data;       /* the shell's */
+
+    /* the request that subrequests start from; NULL: a run without one */
+    void                           *request;
+    ngx_http_endpoint_limits_t     *limits;
+
+    ngx_http_endpoint_value_t      *values;     /* plan->nslots */
+    ngx_http_endpoint_exec_t       *execs;      /* one for each step */
+    ngx_uint_t                      unsettled;  /* number of execs */
+    ngx_array_t                    *headers;    /* ngx_keyval_t, or NULL */
+
+    ngx_event_t                     event;      /* posted: advance */
+    ngx_event_t                     deadline;
+    ngx_msec_t                      expires;    /* of ngx_current_msec */
+
+    ngx_http_endpoint_result_t      result;
+
+    unsigned                        advancing:1;
+    unsigned                        ended:1;    /* result is set */
+    unsigned                        effect:1;   /* an act has started */
+
+    /* the request is being freed: nothing of it may be touched any more */
+    unsigned                        abandoned:1;
+};
+
+
+/*
+ * Prepares run (zeroed) for a plan: values are allocated from pool, for the
+ * shell to fill in the inputs.  NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_plan_t *plan, ngx_pool_t *pool, ngx_log_t *log);
+
+/*
+ * Starts what can start.  NGX_OK: the run has ended already, its result is
+ * set; NGX_AGAIN: shell->advanced() will be called.  timeout: milliseconds
+ * until the deadline.
+ */
+ngx_int_t ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run,
+    ngx_msec_t timeout);
+
+/* Cancels all that still runs, without a result; may be called twice. */
+void ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run);
+
+/*
+ * For steps: records that an exec ended, its value being set, and posts the
+ * scheduler.
+ */
+void ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec);
+
+/* The same for a failure. */
+void ngx_http_endpoint_exec_failed(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cause_e cause);
+
+/*
+ * Sets the value that an exec's step binds, and the members of it that the
+ * plan uses.  NGX_DECLINED: not valid JSON; NGX_ABORT: only white space;
+ * NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_value_t *v);
+
+/* The value of a reference; of a variable, a text.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_value_t *v);
+
+/*
+ * Sets run->result to a status and a JSON text that outlives the run; an exec
+ * that has done so fails with ngx_http_endpoint_cause_result.
+ */
+void ngx_http_endpoint_run_result(ngx_http_endpoint_run_t *run,
+    ngx_uint_t status, ngx_str_t *json);
+
+/* milliseconds left until the deadline */
+ngx_msec_t ngx_http_endpoint_run_left(ngx_http_endpoint_run_t *run);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_RUN_H_INCLUDED_ */

@@ -1,0 +1,124 @@
+
+#include "ngx_http_endpoint_condition.h"
+#include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_step.h"
+
+
+static ngx_int_t ngx_http_endpoint_step_timeout(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *value);
+
+
+static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_step_types[] = {
+    &ngx_http_endpoint_step_sleep,
+    &ngx_http_endpoint_step_fetch,
+    &ngx_http_endpoint_step_require,
+    &ngx_http_endpoint_step_wait,
+    &ngx_http_endpoint_step_log,
+    &ngx_http_endpoint_step_header,
+    NULL
+};
+
+
+ngx_http_endpoint_step_type_t *
+ngx_http_endpoint_step_find(ngx_str_t *name)
+{
+    ngx_uint_t                      i;
+    ngx_http_endpoint_step_type_t  *type;
+
+    for (i = 0; ngx_http_endpoint_step_types[i]; i++) {
+        type = ngx_http_endpoint_step_types[i];
+
+        if (type->name.len == name->len
+            && ngx_strncmp(type->name.data, name->data, name->len) == 0)
+        {
+            return type;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *arg)
+{
+    ngx_str_t  value;
+
+    if (ngx_strcmp(arg->data, "unordered") == 0) {
+        step->unordered = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "timeout=", 8) == 0) {
+        value.data = arg->data + 8;
+        value.len = arg->len - 8;
+        return ngx_http_endpoint_step_timeout(c, step, &value);
+    }
+
+    if (ngx_strncmp(arg->data, "after=", 6) == 0) {
+        value.data = arg->data + 6;
+        value.len = arg->len - 6;
+        return ngx_http_endpoint_step_after(c, &value);
+    }
+
+    if (ngx_strncmp(arg->data, "when=", 5) == 0) {
+        value.data = arg->data + 5;
+        value.len = arg->len - 5;
+
+        step->when = ngx_http_endpoint_condition_compile(c, &value);
+
+        return step->when ? NGX_OK : NGX_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_step_timeout(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *value)
+{
+    ngx_int_t  timeout;
+
+    timeout = ngx_parse_time(value, 0);
+
+    if (timeout == NGX_ERROR || timeout == 0) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid timeout \"%V\", it must "
+                                            "be a time like 2s or 500ms",
+                                            value);
+    }
+
+    step->timeout = timeout;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *value)
+{
+    ngx_http_endpoint_name_t  *name;
+
+    name = NULL;
+
+    if (value->len > 1 && value->data[0] == '$') {
+        name = ngx_http_endpoint_name_find(c->plan, value->data + 1,
+                                           value->len - 1);
+    }
+
+    if (name == NULL || name->step == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid \"after=%V\", it must be "
+                                            "the \"$name\" of a step", value);
+    }
+
+    name->used = 1;
+
+    return ngx_http_endpoint_plan_edge(c, name->step, c->step);
+}

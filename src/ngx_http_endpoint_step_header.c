@@ -1,0 +1,110 @@
+
+#include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_step.h"
+
+
+static ngx_int_t ngx_http_endpoint_set_header_compile(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static void ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_set_header_push(
+    ngx_http_endpoint_run_t *run, ngx_str_t *name, ngx_str_t *value);
+
+
+ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header = {
+    ngx_string("set_header"),
+    ngx_http_endpoint_set_header_compile,
+    ngx_http_endpoint_set_header_start,
+    NULL,
+    0
+};
+
+
+static ngx_int_t
+ngx_http_endpoint_set_header_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                   *arg;
+    ngx_uint_t                   i;
+    ngx_http_endpoint_header_t  *header;
+
+    header = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_header_t));
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    step->conf = header;
+    step->act = 1;
+
+    arg = c->statement->args;
+
+    if (ngx_strcasecmp(arg[1].data, (u_char *) "Content-Type") == 0) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "header \"%V\" is set by \"type=\" "
+                                            "of \"reply\"", &arg[1]);
+    }
+
+    for (i = 3; i < c->statement->nargs; i++) {
+        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "unknown option \"%V\" of "
+                                                "\"set_header\"", &arg[i]);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_endpoint_header_compile(c, &arg[1], &arg[2], header);
+}
+
+
+static void
+ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_str_t                    value;
+    ngx_http_endpoint_header_t  *header;
+
+    header = exec->step->conf;
+
+    if (ngx_http_endpoint_header_render(header, exec, &value) != NGX_OK) {
+        return;
+    }
+
+    if (ngx_http_endpoint_set_header_push(exec->run, &header->name, &value)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ngx_http_endpoint_exec_done(exec);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_set_header_push(ngx_http_endpoint_run_t *run,
+    ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_keyval_t  *kv;
+
+    if (run->headers == NULL) {
+        run->headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
+        if (run->headers == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    kv = ngx_array_push(run->headers);
+    if (kv == NULL) {
+        return NGX_ERROR;
+    }
+
+    kv->key = *name;
+    kv->value = *value;
+
+    return NGX_OK;
+}

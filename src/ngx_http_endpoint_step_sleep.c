@@ -1,0 +1,106 @@
+
+#include "ngx_http_endpoint_step.h"
+
+
+static ngx_int_t ngx_http_endpoint_sleep_compile(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static void ngx_http_endpoint_sleep_start(ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_sleep_handler(ngx_event_t *ev);
+static void ngx_http_endpoint_sleep_cancel(ngx_http_endpoint_exec_t *exec);
+
+
+ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_sleep = {
+    ngx_string("sleep"),
+    ngx_http_endpoint_sleep_compile,
+    ngx_http_endpoint_sleep_start,
+    ngx_http_endpoint_sleep_cancel,
+    0
+};
+
+
+static ngx_int_t
+ngx_http_endpoint_sleep_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_int_t    rc, time;
+    ngx_str_t   *arg;
+    ngx_uint_t   i;
+    ngx_msec_t  *conf;
+
+    arg = c->statement->args;
+    time = ngx_parse_time(&arg[1], 0);
+
+    if (time == NGX_ERROR) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid time \"%V\", it must be "
+                                            "like 2s or 500ms", &arg[1]);
+    }
+
+    conf = ngx_palloc(c->cf->pool, sizeof(ngx_msec_t));
+    if (conf == NULL) {
+        return NGX_ERROR;
+    }
+
+    *conf = time;
+    step->conf = conf;
+
+    for (i = 2; i < c->statement->nargs; i++) {
+        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "unknown option \"%V\" of "
+                                                "\"sleep\"", &arg[i]);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_sleep_start(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_msec_t   *time;
+    ngx_event_t  *ev;
+
+    time = exec->step->conf;
+
+    ev = ngx_pcalloc(exec->run->pool, sizeof(ngx_event_t));
+    if (ev == NULL) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ev->handler = ngx_http_endpoint_sleep_handler;
+    ev->data = exec;
+    ev->log = exec->run->log;
+
+    exec->ctx = ev;
+
+    ngx_add_timer(ev, *time);
+}
+
+
+static void
+ngx_http_endpoint_sleep_handler(ngx_event_t *ev)
+{
+    ngx_http_endpoint_exec_done(ev->data);
+}
+
+
+static void
+ngx_http_endpoint_sleep_cancel(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_event_t  *ev;
+
+    ev = exec->ctx;
+
+    if (ev && ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+}

@@ -1,0 +1,460 @@
+
+#include "ngx_http_endpoint_template.h"
+#include "ngx_http_endpoint_name.h"
+
+
+/* where the text of a JSON template stands: in a string or outside of one */
+typedef struct {
+    ngx_http_endpoint_compile_t  *compile;
+    ngx_http_endpoint_writer_t    check;        /* with null for each value */
+    ngx_uint_t                    string;
+    ngx_uint_t                    escape;
+} ngx_http_endpoint_template_json_t;
+
+
+static ngx_int_t ngx_http_endpoint_template_add(ngx_array_t *parts,
+    ngx_http_endpoint_part_type_e type, u_char *start, u_char *end,
+    ngx_http_endpoint_ref_t *ref);
+static ngx_int_t ngx_http_endpoint_template_json_parts(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
+static ngx_int_t ngx_http_endpoint_template_json_literal(
+    ngx_http_endpoint_template_json_t *j, ngx_http_endpoint_part_t *part);
+static ngx_uint_t ngx_http_endpoint_template_line_breaks(ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_template_write_html(
+    ngx_http_endpoint_writer_t *w, ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_template_write_log(
+    ngx_http_endpoint_writer_t *w, ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *p,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w);
+
+
+ngx_int_t
+ngx_http_endpoint_template_split(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_array_t *parts)
+{
+    u_char                   *p, *start, *end;
+    ngx_http_endpoint_ref_t   ref;
+
+    end = text->data + text->len;
+    start = text->data;
+    p = start;
+
+    while (p < end) {
+
+        if (*p != '$') {
+            p++;
+            continue;
+        }
+
+        if (ngx_http_endpoint_template_add(parts,
+                                           ngx_http_endpoint_part_literal,
+                                           start, p, NULL)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        p++;
+
+        if (p < end && *p == '$') {
+            start = p++;
+            continue;
+        }
+
+        if (ngx_http_endpoint_name_ref(c, &p, end, &ref) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_endpoint_template_add(parts, ngx_http_endpoint_part_text,
+                                           NULL, NULL, &ref)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        start = p;
+    }
+
+    return ngx_http_endpoint_template_add(parts,
+                                          ngx_http_endpoint_part_literal,
+                                          start, end, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_template_add(ngx_array_t *parts,
+    ngx_http_endpoint_part_type_e type, u_char *start, u_char *end,
+    ngx_http_endpoint_ref_t *ref)
+{
+    ngx_http_endpoint_part_t  *part;
+
+    if (ref == NULL && start == end) {
+        return NGX_OK;
+    }
+
+    part = ngx_array_push(parts);
+    if (part == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(part, sizeof(ngx_http_endpoint_part_t));
+
+    part->type = type;
+    part->literal.data = start;
+    part->literal.len = end - start;
+
+    if (ref) {
+        part->ref = *ref;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_http_endpoint_template_kind_e kind,
+    ngx_http_endpoint_template_t *t)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_part_t  *part;
+
+    t->size = text->len;
+
+    if (ngx_array_init(&t->parts, c->cf->pool, 4,
+                       sizeof(ngx_http_endpoint_part_t))
+        != NGX_OK
+        || ngx_http_endpoint_template_split(c, text, &t->parts) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (kind == ngx_http_endpoint_template_json) {
+        return ngx_http_endpoint_template_json_parts(c, text, &t->parts);
+    }
+
+    part = t->parts.elts;
+
+    for (i = 0; i < t->parts.nelts; i++) {
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            continue;
+        }
+
+        if (kind == ngx_http_endpoint_template_html) {
+            part[i].type = ngx_http_endpoint_part_html;
+
+        } else if (kind == ngx_http_endpoint_template_log) {
+            part[i].type = ngx_http_endpoint_part_log;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_template_json_parts(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_array_t *parts)
+{
+    ngx_int_t                           rc;
+    ngx_str_t                           check;
+    ngx_uint_t                          i;
+    ngx_http_endpoint_part_t           *part;
+    ngx_http_endpoint_template_json_t   j;
+
+    ngx_memzero(&j, sizeof(ngx_http_endpoint_template_json_t));
+
+    j.compile = c;
+    ngx_http_endpoint_writer_init(&j.check, c->cf->temp_pool, text->len);
+
+    part = parts->elts;
+
+    for (i = 0; i < parts->nelts; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            rc = ngx_http_endpoint_template_json_literal(&j, &part[i]);
+
+        } else if (j.string) {
+            part[i].type = ngx_http_endpoint_part_string;
+            rc = NGX_OK;
+
+        } else {
+            part[i].type = ngx_http_endpoint_part_value;
+            rc = ngx_http_endpoint_write(&j.check, (u_char *) "null", 4);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_endpoint_writer_string(&j.check, &check) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_endpoint_json_extract(c->cf->temp_pool, &check, NULL, 0,
+                                        NULL);
+
+    if (rc == NGX_DECLINED || rc == NGX_ABORT) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid JSON in template \"%V\"",
+                                            text);
+    }
+
+    return rc;
+}
+
+
+/* raw line breaks and tabs inside a string are escaped for the user */
+
+static ngx_int_t
+ngx_http_endpoint_template_json_literal(ngx_http_endpoint_template_json_t *j,
+    ngx_http_endpoint_part_t *part)
+{
+    u_char     *p, *end, *dst;
+    ngx_str_t   text;
+
+    text.data = ngx_pnalloc(j->compile->cf->pool, part->literal.len
+                            + ngx_http_endpoint_template_line_breaks(
+                                  &part->literal));
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst = text.data;
+    end = part->literal.data + part->literal.len;
+
+    for (p = part->literal.data; p < end; p++) {
+
+        if (j->string && !j->escape
+            && (*p == '\n' || *p == '\r' || *p == '\t'))
+        {
+            *dst++ = '\\';
+            *dst++ = (*p == '\n') ? 'n' : (*p == '\r') ? 'r' : 't';
+            continue;
+        }
+
+        if (j->escape) {
+            j->escape = 0;
+
+        } else if (*p == '\\') {
+            j->escape = j->string;
+
+        } else if (*p == '"') {
+            j->string = !j->string;
+        }
+
+        *dst++ = *p;
+    }
+
+    text.len = dst - text.data;
+    part->literal = text;
+
+    return ngx_http_endpoint_write(&j->check, text.data, text.len);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_template_line_breaks(ngx_str_t *text)
+{
+    size_t      i;
+    ngx_uint_t  n;
+
+    n = 0;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] == '\n' || text->data[i] == '\r'
+            || text->data[i] == '\t')
+        {
+            n++;
+        }
+    }
+
+    return n;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_template_render(ngx_http_endpoint_template_t *t,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_http_endpoint_part_t  *part;
+
+    part = t->parts.elts;
+
+    for (i = 0; i < t->parts.nelts; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            rc = ngx_http_endpoint_write_slice(w, part[i].literal.data,
+                                               part[i].literal.len);
+
+        } else {
+            rc = ngx_http_endpoint_template_part(&part[i], run, w);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *part,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+{
+    ngx_str_t                  text;
+    ngx_http_endpoint_value_t  v;
+
+    if (ngx_http_endpoint_run_value(run, &part->ref, &v) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (part->type == ngx_http_endpoint_part_value) {
+        return ngx_http_endpoint_write_value(w, &v);
+    }
+
+    if (ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    switch (part->type) {
+
+    case ngx_http_endpoint_part_string:
+        return ngx_http_endpoint_write_escaped(w, &text);
+
+    case ngx_http_endpoint_part_html:
+        return ngx_http_endpoint_template_write_html(w, &text);
+
+    case ngx_http_endpoint_part_log:
+        return ngx_http_endpoint_template_write_log(w, &text);
+
+    default: /* ngx_http_endpoint_part_text */
+        return ngx_http_endpoint_write_slice(w, text.data, text.len);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_template_write_html(ngx_http_endpoint_writer_t *w,
+    ngx_str_t *text)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = ngx_escape_html(NULL, text->data, text->len);
+
+    if (len == 0) {
+        return ngx_http_endpoint_write_slice(w, text->data, text->len);
+    }
+
+    len += text->len;
+
+    p = ngx_pnalloc(w->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_html(p, text->data, text->len);
+
+    return ngx_http_endpoint_write_slice(w, p, len);
+}
+
+
+/* a foreign line break must not start a line of its own in the log */
+
+static ngx_int_t
+ngx_http_endpoint_template_write_log(ngx_http_endpoint_writer_t *w,
+    ngx_str_t *text)
+{
+    size_t  i, start;
+    u_char  hex[4];
+
+    start = 0;
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] >= 0x20 && text->data[i] != 0x7f) {
+            continue;
+        }
+
+        (void) ngx_sprintf(hex, "\\x%02Xd", (ngx_uint_t) text->data[i]);
+
+        if (ngx_http_endpoint_write(w, text->data + start, i - start)
+            != NGX_OK
+            || ngx_http_endpoint_write(w, hex, 4) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        start = i + 1;
+    }
+
+    return ngx_http_endpoint_write(w, text->data + start, text->len - start);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
+    ngx_http_endpoint_run_t *run, ngx_str_t *text)
+{
+    ngx_http_endpoint_part_t    *part;
+    ngx_http_endpoint_writer_t   w;
+
+    if (ngx_http_endpoint_template_constant(t)) {
+        part = t->parts.elts;
+
+        if (t->parts.nelts) {
+            *text = part->literal;
+
+        } else {
+            ngx_str_null(text);
+        }
+
+        return NGX_OK;
+    }
+
+    ngx_http_endpoint_writer_init(&w, run->pool,
+                                  ngx_http_endpoint_template_hint(t, run));
+
+    if (ngx_http_endpoint_template_render(t, run, &w) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_writer_string(&w, text);
+}
+
+
+size_t
+ngx_http_endpoint_template_hint(ngx_http_endpoint_template_t *t,
+    ngx_http_endpoint_run_t *run)
+{
+    size_t                      size;
+    ngx_uint_t                  i;
+    ngx_http_endpoint_part_t   *part;
+    ngx_http_endpoint_value_t  *v;
+
+    size = t->size;
+    part = t->parts.elts;
+
+    for (i = 0; i < t->parts.nelts; i++) {
+        if (part[i].type == ngx_http_endpoint_part_literal
+            || part[i].ref.name == NULL)
+        {
+            continue;
+        }
+
+        v = &run->values[part[i].ref.index];
+
+        /* what is long will be linked, not copied */
+
+        if (v->data.len < NGX_HTTP_ENDPOINT_WRITER_LINK) {
+            size += v->data.len + sizeof("\"\"");
+        }
+    }
+
+    return size;
+}

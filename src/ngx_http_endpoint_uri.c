@@ -1,0 +1,472 @@
+
+#include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_uri.h"
+
+
+static ngx_int_t ngx_http_endpoint_uri_path_compile(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
+static ngx_int_t ngx_http_endpoint_uri_path_literal(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *literal);
+static ngx_int_t ngx_http_endpoint_uri_path_check(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
+static ngx_int_t ngx_http_endpoint_uri_pairs_compile(
+    ngx_http_endpoint_compile_t *c, u_char *p, u_char *end,
+    ngx_array_t *pairs);
+static ngx_int_t ngx_http_endpoint_uri_path_render(
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_exec_t *exec,
+    ngx_str_t *path);
+static ngx_int_t ngx_http_endpoint_uri_path_value(
+    ngx_http_endpoint_part_t *part, ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_writer_t *w);
+static ngx_uint_t ngx_http_endpoint_uri_segment_safe(
+    ngx_http_endpoint_value_t *v, ngx_str_t *text);
+static ngx_uint_t ngx_http_endpoint_uri_dots(ngx_str_t *path);
+static ngx_int_t ngx_http_endpoint_uri_args_render(
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_exec_t *exec,
+    ngx_str_t *args);
+static ngx_int_t ngx_http_endpoint_uri_pair_render(
+    ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_writer_t *w);
+static ngx_int_t ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w,
+    ngx_str_t *text);
+
+
+ngx_int_t
+ngx_http_endpoint_uri_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_http_endpoint_uri_t *uri)
+{
+    u_char     *end, *args;
+    ngx_str_t   path;
+
+    if (ngx_array_init(&uri->path, c->cf->pool, 2,
+                       sizeof(ngx_http_endpoint_part_t))
+        != NGX_OK
+        || ngx_array_init(&uri->pairs, c->cf->pool, 1,
+                          sizeof(ngx_http_endpoint_uri_pair_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    end = text->data + text->len;
+    uri->size = text->len;
+
+    if (ngx_strlchr(text->data, end, '#')) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a fragment in URI \"%V\", write "
+                                            "\"%%23\" for a \"#\"", text);
+    }
+
+    args = ngx_strlchr(text->data, end, '?');
+
+    path.data = text->data;
+    path.len = (args ? args : end) - text->data;
+
+    if (ngx_http_endpoint_uri_path_compile(c, &path, &uri->path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (args == NULL) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_uri_pairs_compile(c, args + 1, end, &uri->pairs);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_array_t *parts)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_part_t  *part;
+
+    if (ngx_http_endpoint_template_split(c, text, parts) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    part = parts->elts;
+
+    for (i = 0; i < parts->nelts; i++) {
+        if (part[i].type == ngx_http_endpoint_part_literal
+            && ngx_http_endpoint_uri_path_literal(c, &part[i].literal)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_endpoint_uri_path_check(c, text, parts);
+}
+
+
+/* a subrequest's URI is decoded, while the user writes a request line */
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_literal(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *literal)
+{
+    u_char  *src, *dst, *p;
+
+    p = ngx_pnalloc(c->cf->pool, literal->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = literal->data;
+    dst = p;
+
+    ngx_unescape_uri(&dst, &src, literal->len, 0);
+
+    literal->data = p;
+    literal->len = dst - p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_check(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_array_t *parts)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_part_t  *part;
+
+    part = parts->elts;
+
+    if (parts->nelts == 0
+        || part[0].type != ngx_http_endpoint_part_literal
+        || part[0].literal.len == 0 || part[0].literal.data[0] != '/'
+        || (parts->nelts > 1
+            && ngx_strlchr(part[0].literal.data + 1,
+                           part[0].literal.data + part[0].literal.len, '/')
+               == NULL))
+    {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid URI \"%V\", it must "
+                                            "start with \"/\" and a literal "
+                                            "segment", text);
+    }
+
+    for (i = 0; i < parts->nelts; i++) {
+        if (part[i].type == ngx_http_endpoint_part_literal
+            && (ngx_http_endpoint_uri_dots(&part[i].literal)
+                || ngx_strlchr(part[i].literal.data,
+                               part[i].literal.data + part[i].literal.len,
+                               '\0')))
+        {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "invalid URI \"%V\", it must "
+                                                "have no \".\" or \"..\" "
+                                                "segment", text);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_pairs_compile(ngx_http_endpoint_compile_t *c,
+    u_char *p, u_char *end, ngx_array_t *pairs)
+{
+    ngx_str_t                      text;
+    ngx_http_endpoint_uri_pair_t  *pair;
+
+    while (p < end) {
+        text.data = p;
+
+        for ( /* void */ ; p < end && *p != '&'; p++) {
+            if (*p <= 0x20) {
+                text.len = end - text.data;
+                return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                    "a space or control byte "
+                                                    "in arguments \"%V\", "
+                                                    "write it as %%XX",
+                                                    &text);
+            }
+        }
+
+        text.len = p++ - text.data;
+
+        pair = ngx_array_push(pairs);
+        if (pair == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (ngx_array_init(&pair->parts, c->cf->pool, 2,
+                           sizeof(ngx_http_endpoint_part_t))
+            != NGX_OK
+            || ngx_http_endpoint_template_split(c, &text, &pair->parts)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *path, ngx_str_t *args)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_endpoint_uri_path_render(uri, exec, path);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_uri_args_render(uri, exec, args);
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *path)
+{
+    ngx_int_t                    rc;
+    ngx_uint_t                   i;
+    ngx_http_endpoint_part_t    *part;
+    ngx_http_endpoint_writer_t   w;
+
+    part = uri->path.elts;
+
+    if (uri->path.nelts == 1) {
+        *path = part->literal;
+        return NGX_OK;
+    }
+
+    ngx_http_endpoint_writer_init(&w, exec->run->pool, uri->size);
+
+    for (i = 0; i < uri->path.nelts; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            rc = ngx_http_endpoint_write(&w, part[i].literal.data,
+                                         part[i].literal.len);
+
+        } else {
+            rc = ngx_http_endpoint_uri_path_value(&part[i], exec, &w);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (ngx_http_endpoint_writer_string(&w, path) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_endpoint_uri_dots(path)) {
+
+        /* ".$x" and its like: each value is harmless, but not together */
+
+        for (i = 0; part[i].type == ngx_http_endpoint_part_literal; i++) {
+            /* void */
+        }
+
+        ngx_http_endpoint_refuse(exec, &part[i].ref,
+                                 ngx_http_endpoint_cause_uri,
+                                 "Value error, it makes a dot segment of a "
+                                 "path");
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_value(ngx_http_endpoint_part_t *part,
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_writer_t *w)
+{
+    ngx_str_t                  text;
+    ngx_http_endpoint_value_t  v;
+
+    if (ngx_http_endpoint_run_value(exec->run, &part->ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(exec->run->pool, &v, &text)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_endpoint_uri_segment_safe(&v, &text)) {
+        return ngx_http_endpoint_write(w, text.data, text.len);
+    }
+
+    ngx_http_endpoint_refuse(exec, &part->ref, ngx_http_endpoint_cause_uri,
+                             "Value error, it must be text or a number "
+                             "without slash, backslash and control "
+                             "characters");
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
+    ngx_str_t *text)
+{
+    size_t  i;
+
+    if (text->len == 0
+        || (v->type != ngx_http_endpoint_number
+            && v->type != ngx_http_endpoint_string
+            && v->type != ngx_http_endpoint_text))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < text->len; i++) {
+        if (text->data[i] < 0x20 || text->data[i] == 0x7f
+            || text->data[i] == '/' || text->data[i] == '\\')
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+/* whether "." or ".." stands between two slashes, or at the end */
+
+static ngx_uint_t
+ngx_http_endpoint_uri_dots(ngx_str_t *path)
+{
+    u_char  *p, *end;
+
+    end = path->data + path->len;
+
+    for (p = path->data; p < end; p++) {
+
+        if (*p != '/') {
+            continue;
+        }
+
+        if (end - p > 1 && p[1] == '.'
+            && (end - p == 2 || p[2] == '/'
+                || (p[2] == '.' && (end - p == 3 || p[3] == '/'))))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *args)
+{
+    ngx_uint_t                     i;
+    ngx_http_endpoint_writer_t     w;
+    ngx_http_endpoint_uri_pair_t  *pair;
+
+    ngx_str_null(args);
+
+    if (uri->pairs.nelts == 0) {
+        return NGX_OK;
+    }
+
+    ngx_http_endpoint_writer_init(&w, exec->run->pool, uri->size);
+
+    pair = uri->pairs.elts;
+
+    for (i = 0; i < uri->pairs.nelts; i++) {
+        if (ngx_http_endpoint_uri_pair_render(&pair[i], exec, &w) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_endpoint_writer_string(&w, args);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_writer_t *w)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                   text;
+    ngx_uint_t                  i, n;
+    ngx_http_endpoint_part_t   *part;
+    ngx_http_endpoint_value_t   v;
+
+    part = pair->parts.elts;
+    n = pair->parts.nelts;
+
+    if (n && n <= 2 && part[n - 1].type != ngx_http_endpoint_part_literal) {
+        if (ngx_http_endpoint_run_value(exec->run, &part[n - 1].ref, &v)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (v.type == ngx_http_endpoint_null) {
+            return NGX_OK;
+        }
+    }
+
+    if (w->size && ngx_http_endpoint_write(w, (u_char *) "&", 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            rc = ngx_http_endpoint_write(w, part[i].literal.data,
+                                         part[i].literal.len);
+
+        } else {
+            rc = ngx_http_endpoint_run_value(exec->run, &part[i].ref, &v);
+
+            if (rc == NGX_OK) {
+                rc = ngx_http_endpoint_value_to_text(exec->run->pool, &v,
+                                                     &text);
+            }
+
+            if (rc == NGX_OK) {
+                rc = ngx_http_endpoint_uri_encode(w, &text);
+            }
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w, ngx_str_t *text)
+{
+    u_char     *p;
+    uintptr_t   escapes;
+
+    escapes = ngx_escape_uri(NULL, text->data, text->len,
+                             NGX_ESCAPE_URI_COMPONENT);
+    if (escapes == 0) {
+        return ngx_http_endpoint_write(w, text->data, text->len);
+    }
+
+    p = ngx_pnalloc(w->pool, text->len + 2 * escapes);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_uri(p, text->data, text->len, NGX_ESCAPE_URI_COMPONENT);
+
+    return ngx_http_endpoint_write(w, p, text->len + 2 * escapes);
+}

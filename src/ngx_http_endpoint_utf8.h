@@ -1,0 +1,25 @@
+
+/* UTF-8 as RFC 3629 defines it. */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_UTF8_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_UTF8_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * Makes s valid UTF-8: each maximal part that is not becomes U+FFFD (as
+ * Unicode, section 3.9, recommends and Python's "replace" does).  s is left as
+ * it is where nothing has to change, else it becomes memory of pool.
+ * NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_utf8_clean(ngx_pool_t *pool, ngx_str_t *s);
+
+/* The number of code points in s, which must be valid UTF-8. */
+size_t ngx_http_endpoint_utf8_length(ngx_str_t *s);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_UTF8_H_INCLUDED_ */
