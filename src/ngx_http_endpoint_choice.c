@@ -74,7 +74,7 @@ ngx_http_endpoint_choice_show(ngx_pool_t *pool, ngx_array_t *choice,
     for (i = 0; i < choice->nelts; i++) {
 
         if (i == 0) {
-            ngx_str_null(&between);
+            ngx_str_set(&between, "");
 
         } else if (i == choice->nelts - 1) {
             ngx_str_set(&between, " or ");

@@ -52,6 +52,10 @@ ngx_http_endpoint_claim_open(ngx_http_endpoint_chunks_t *chunks, size_t count)
             claim->owner = self;
             claim->head = NGX_HTTP_ENDPOINT_CHUNK_NONE;
             claim->taken = 0;
+
+            /* who dies in here must not leave it to the last owner */
+
+            ngx_memory_barrier();
             claim->count = count;
 
             chunks->sh->promised += count;

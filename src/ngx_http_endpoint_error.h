@@ -21,6 +21,8 @@ typedef enum {
     ngx_http_endpoint_cause_too_large,
     ngx_http_endpoint_cause_uri,
     ngx_http_endpoint_cause_header,
+    ngx_http_endpoint_cause_list,
+    ngx_http_endpoint_cause_fanout,
     ngx_http_endpoint_cause_result          /* the step has set run->result */
 } ngx_http_endpoint_cause_e;
 

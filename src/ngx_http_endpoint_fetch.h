@@ -1,7 +1,7 @@
 
 /*
- * fetch: what is asked (the configuration's), one call with its tries, and
- * the subrequest that a try is.
+ * fetch: what the configuration asks, the calls of one exec (one, or one for
+ * each element of a list), and the tries of a call, each a subrequest.
  */
 
 
@@ -14,27 +14,112 @@
 #include "ngx_http_endpoint_uri.h"
 
 
+/* pass=404,4xx */
 typedef struct {
-    ngx_str_t                       method;
-    ngx_uint_t                      method_id;      /* NGX_HTTP_GET, … */
-    ngx_http_endpoint_uri_t         uri;
-    ngx_http_endpoint_template_t   *body;           /* or NULL */
-    ngx_array_t                     headers;    /* ngx_http_endpoint_header_t */
-    unsigned                        text:1;         /* as=text */
+    ngx_uint_t                       from;
+    ngx_uint_t                       to;
+} ngx_http_endpoint_fetch_range_t;
+
+
+typedef struct {
+    ngx_str_t                        method;
+    ngx_uint_t                       method_id;     /* NGX_HTTP_GET, … */
+    ngx_http_endpoint_uri_t          uri;
+    ngx_http_endpoint_template_t    *body;          /* or NULL */
+    ngx_array_t                      headers; /* ngx_http_endpoint_header_t */
+    ngx_array_t                      pass; /* ngx_http_endpoint_fetch_range_t */
+    ngx_http_endpoint_value_t        def;
+    ngx_uint_t                       retries;
+    ngx_msec_t                       try_timeout;   /* 0: none */
+
+    ngx_http_endpoint_ref_t          list;          /* of each= */
+    ngx_http_endpoint_name_t        *item;          /* NULL: no each= */
+    ngx_uint_t                       limit;
+
+    unsigned                         text:1;        /* as=text */
+    unsigned                         has_default:1;
+    unsigned                         has_content_type:1;
+    unsigned                         text_body:1;   /* it is not of JSON */
 } ngx_http_endpoint_fetch_conf_t;
 
 
+typedef struct ngx_http_endpoint_fetch_s  ngx_http_endpoint_fetch_t;
+
+
+typedef enum {
+    ngx_http_endpoint_call_idle = 0,
+    ngx_http_endpoint_call_asking,          /* a try is under way */
+    ngx_http_endpoint_call_pausing,         /* before the next try */
+    ngx_http_endpoint_call_ended
+} ngx_http_endpoint_call_state_e;
+
+
 typedef struct {
-    ngx_http_endpoint_exec_t       *exec;
-    ngx_http_endpoint_capture_t     capture;
-} ngx_http_endpoint_fetch_t;
+    ngx_http_endpoint_fetch_t       *fetch;
+    ngx_http_endpoint_call_state_e   state;
+    ngx_http_endpoint_capture_t     *capture;       /* of the last try */
+    ngx_http_endpoint_value_t       *item;          /* NULL: no each= */
+    ngx_http_endpoint_value_t        value;
+    ngx_uint_t                       tries;
+    ngx_msec_t                       started;       /* the last try */
+    ngx_event_t                      timer;         /* of a try, of a pause */
+    unsigned                         arrived:1;     /* the try has ended */
+    unsigned                         timedout:1;
+} ngx_http_endpoint_call_t;
+
+
+struct ngx_http_endpoint_fetch_s {
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_call_t        *calls;
+    ngx_uint_t                       ncalls;
+    ngx_uint_t                       next;          /* call to start */
+    ngx_uint_t                       active;
+    ngx_uint_t                       ended;
+    unsigned                         set:1; /* the value and its members are */
+};
 
 
 /*
- * Starts the subrequest of fetch->capture for its exec.  Where it cannot be
- * started the exec has failed, and NGX_ERROR is returned.
+ * Reads the statement of c into step->conf.  NGX_ERROR: a mistake (logged), or
+ * memory.
  */
-ngx_int_t ngx_http_endpoint_fetch_request(ngx_http_endpoint_fetch_t *fetch);
+ngx_int_t ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step);
+
+/*
+ * Starts a call.  It goes on by ngx_http_endpoint_call_resume() and has ended
+ * when its state says so, unless the exec has failed.
+ */
+void ngx_http_endpoint_call_start(ngx_http_endpoint_call_t *call);
+
+/* Looks whether a call's try ended or its timer fired, and goes on. */
+void ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call);
+
+/* Ends a call whose time is over, by its default or by failing the exec. */
+void ngx_http_endpoint_call_expire(ngx_http_endpoint_call_t *call);
+
+/* Stops what a call has under way. */
+void ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call);
+
+/*
+ * What the answer of a call's last try is: none, or why it is no result.
+ */
+ngx_http_endpoint_cause_e ngx_http_endpoint_answer_cause(
+    ngx_http_endpoint_call_t *call);
+
+/* Sets call->value from the answer; none, or why it cannot be used. */
+ngx_http_endpoint_cause_e ngx_http_endpoint_answer_value(
+    ngx_http_endpoint_call_t *call);
+
+/* Hands the answer to the client where pass= lists its status. */
+ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call);
+
+/*
+ * Starts the subrequest of call->capture.  NGX_DECLINED: a value cannot stand
+ * where it is used, and refusal is set; NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_refusal_t *refusal);
 
 /*
  * Posts the subrequests of a run that are under way: a delay of limit_req

@@ -10,40 +10,41 @@ static ngx_int_t ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr,
 static ngx_int_t ngx_http_endpoint_fetch_header(ngx_http_request_t *sr,
     ngx_str_t *name, u_char *lowcase, ngx_uint_t hash, ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_fetch_own_headers(
-    ngx_http_endpoint_fetch_t *fetch);
-static ngx_int_t ngx_http_endpoint_fetch_body(
-    ngx_http_endpoint_fetch_t *fetch);
+    ngx_http_endpoint_call_t *call, ngx_http_endpoint_refusal_t *refusal);
+static ngx_int_t ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call);
 static ngx_int_t ngx_http_endpoint_fetch_content_type(ngx_http_request_t *sr);
 
 
 ngx_int_t
-ngx_http_endpoint_fetch_request(ngx_http_endpoint_fetch_t *fetch)
+ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_refusal_t *refusal)
 {
+    ngx_int_t                        rc;
     ngx_str_t                        path, args;
     ngx_http_request_t              *r, *sr;
     ngx_http_endpoint_exec_t        *exec;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    exec = fetch->exec;
+    exec = call->fetch->exec;
     conf = exec->step->conf;
     r = exec->run->request;
 
-    if (ngx_http_endpoint_uri_render(&conf->uri, exec, &path, &args)
+    rc = ngx_http_endpoint_uri_render(&conf->uri, exec->run, &path, &args,
+                                      refusal);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    call->capture->checked = ngx_http_endpoint_fetch_checked(exec->step);
+    call->capture->limit = exec->run->limits->fetch_buffer;
+
+    if (ngx_http_endpoint_capture_start(call->capture, r, &path, &args)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    fetch->capture.checked = ngx_http_endpoint_fetch_checked(exec->step);
-    fetch->capture.limit = exec->run->limits->fetch_buffer;
-
-    if (ngx_http_endpoint_capture_start(&fetch->capture, r, &path, &args)
-        != NGX_OK)
-    {
-        goto failed;
-    }
-
-    sr = fetch->capture.request;
+    sr = call->capture->request;
 
     sr->method = conf->method_id;
     sr->method_name = conf->method;
@@ -53,20 +54,12 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_fetch_t *fetch)
         != NGX_OK
         || ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers, r)
            != NGX_OK
-        || ngx_http_endpoint_fetch_body(fetch) != NGX_OK)
+        || ngx_http_endpoint_fetch_body(call) != NGX_OK)
     {
-        goto failed;
+        return NGX_ERROR;
     }
 
-    /* where a value cannot stand in a header, the exec has failed already */
-
-    return ngx_http_endpoint_fetch_own_headers(fetch);
-
-failed:
-
-    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
-
-    return NGX_ERROR;
+    return ngx_http_endpoint_fetch_own_headers(call, refusal);
 }
 
 
@@ -75,11 +68,16 @@ failed:
 static ngx_uint_t
 ngx_http_endpoint_fetch_checked(ngx_http_endpoint_step_t *step)
 {
-    ngx_http_endpoint_name_t  *name;
+    ngx_http_endpoint_name_t        *name;
+    ngx_http_endpoint_fetch_conf_t  *conf;
 
     name = step->result;
+    conf = step->conf;
 
-    return name && name->used && !name->scalar && name->paths.nelts == 0;
+    /* of many bodies the members are taken when all have come */
+
+    return name && name->used && !name->scalar
+           && (name->paths.nelts == 0 || conf->item);
 }
 
 
@@ -154,33 +152,32 @@ ngx_http_endpoint_fetch_header(ngx_http_request_t *sr, ngx_str_t *name,
 
 
 static ngx_int_t
-ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_fetch_t *fetch)
+ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_refusal_t *refusal)
 {
+    ngx_int_t                        rc;
     ngx_str_t                        value;
     ngx_uint_t                       i;
-    ngx_http_request_t              *sr;
+    ngx_http_endpoint_run_t         *run;
     ngx_http_endpoint_header_t      *header;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    conf = fetch->exec->step->conf;
-    sr = fetch->capture.request;
+    run = call->fetch->exec->run;
+    conf = call->fetch->exec->step->conf;
     header = conf->headers.elts;
 
     for (i = 0; i < conf->headers.nelts; i++) {
-        if (ngx_http_endpoint_header_render(&header[i], fetch->exec, &value)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
+        rc = ngx_http_endpoint_header_render(&header[i], run, &value, refusal);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_endpoint_fetch_header(call->capture->request,
+                                                &header[i].name,
+                                                header[i].lowcase,
+                                                header[i].hash, &value);
         }
 
-        if (ngx_http_endpoint_fetch_header(sr, &header[i].name,
-                                           header[i].lowcase, header[i].hash,
-                                           &value)
-            != NGX_OK)
-        {
-            ngx_http_endpoint_exec_failed(fetch->exec,
-                                          ngx_http_endpoint_cause_memory);
-            return NGX_ERROR;
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
@@ -189,28 +186,27 @@ ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_fetch_t *fetch)
 
 
 static ngx_int_t
-ngx_http_endpoint_fetch_body(ngx_http_endpoint_fetch_t *fetch)
+ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call)
 {
-    ngx_buf_t                       *b;
     ngx_chain_t                     *cl;
     ngx_http_request_t              *sr;
+    ngx_http_endpoint_run_t         *run;
     ngx_http_endpoint_writer_t       w;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    conf = fetch->exec->step->conf;
+    run = call->fetch->exec->run;
+    conf = call->fetch->exec->step->conf;
 
     if (conf->body == NULL) {
         return NGX_OK;
     }
 
-    sr = fetch->capture.request;
+    sr = call->capture->request;
 
     ngx_http_endpoint_writer_init(&w, sr->pool,
-                ngx_http_endpoint_template_hint(conf->body, fetch->exec->run));
+                            ngx_http_endpoint_template_hint(conf->body, run));
 
-    if (ngx_http_endpoint_template_render(conf->body, fetch->exec->run, &w)
-        != NGX_OK)
-    {
+    if (ngx_http_endpoint_template_render(conf->body, run, &w) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -223,11 +219,11 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_fetch_t *fetch)
     sr->headers_in.content_length_n = w.size;
 
     for (cl = sr->request_body->bufs; cl; cl = cl->next) {
-        b = cl->buf;
+        cl->buf->last_buf = (cl->next == NULL);
+    }
 
-        if (cl->next == NULL) {
-            b->last_buf = 1;
-        }
+    if (conf->has_content_type) {
+        return NGX_OK;
     }
 
     return ngx_http_endpoint_fetch_content_type(sr);

@@ -1,13 +1,13 @@
 
 #include "ngx_http_endpoint_header.h"
-#include "ngx_http_endpoint_refuse.h"
 
 
 static ngx_int_t ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_endpoint_header_unsafe(ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_header_refuse(
-    ngx_http_endpoint_header_t *header, ngx_http_endpoint_exec_t *exec);
+    ngx_http_endpoint_header_t *header, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_refusal_t *refusal);
 
 
 /* RFC 9112 and RFC 9110, section 7.6.1: they belong to the connection */
@@ -91,12 +91,12 @@ ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
 
 ngx_int_t
 ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *text)
+    ngx_http_endpoint_run_t *run, ngx_str_t *text,
+    ngx_http_endpoint_refusal_t *refusal)
 {
-    if (ngx_http_endpoint_template_string(&header->value, exec->run, text)
+    if (ngx_http_endpoint_template_string(&header->value, run, text)
         != NGX_OK)
     {
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return NGX_ERROR;
     }
 
@@ -104,7 +104,7 @@ ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_header_refuse(header, exec);
+    return ngx_http_endpoint_header_refuse(header, run, refusal);
 }
 
 
@@ -125,36 +125,39 @@ ngx_http_endpoint_header_unsafe(ngx_str_t *text)
 }
 
 
+/* one of the values brought what the literals cannot have */
+
 static ngx_int_t
 ngx_http_endpoint_header_refuse(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_exec_t *exec)
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_str_t                   text;
     ngx_uint_t                  i;
     ngx_http_endpoint_part_t   *part;
     ngx_http_endpoint_value_t   v;
 
+    refusal->cause = ngx_http_endpoint_cause_header;
+    refusal->msg = "Value error, it must have no line break and no NUL";
+
     part = header->value.parts.elts;
 
     for (i = 0; i < header->value.parts.nelts; i++) {
-        if (part[i].type == ngx_http_endpoint_part_literal
-            || ngx_http_endpoint_run_value(exec->run, &part[i].ref, &v)
-               != NGX_OK
-            || ngx_http_endpoint_value_to_text(exec->run->pool, &v, &text)
-               != NGX_OK
-            || !ngx_http_endpoint_header_unsafe(&text))
-        {
+        if (part[i].type == ngx_http_endpoint_part_literal) {
             continue;
         }
 
-        ngx_http_endpoint_refuse(exec, &part[i].ref,
-                                 ngx_http_endpoint_cause_header,
-                                 "Value error, it must have no line break and "
-                                 "no NUL");
-        return NGX_DECLINED;
-    }
+        if (ngx_http_endpoint_run_value(run, &part[i].ref, &v) != NGX_OK
+            || ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
-    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_header);
+        refusal->ref = &part[i].ref;
+
+        if (ngx_http_endpoint_header_unsafe(&text)) {
+            break;
+        }
+    }
 
     return NGX_DECLINED;
 }

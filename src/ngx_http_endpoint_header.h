@@ -6,6 +6,7 @@
 #define _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_
 
 
+#include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_template.h"
 
 
@@ -26,11 +27,12 @@ ngx_int_t ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header);
 
 /*
- * Renders the value.  Where it has a CR, LF or NUL: exec fails, with 422 if an
- * input brought it, and NGX_DECLINED is returned.  NGX_ERROR: memory.
+ * Renders the value.  NGX_DECLINED: it has a CR, LF or NUL, and refusal is set;
+ * NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *text);
+    ngx_http_endpoint_run_t *run, ngx_str_t *text,
+    ngx_http_endpoint_refusal_t *refusal);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_ */

@@ -72,6 +72,12 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
     }
 
     r->headers_out.status = result->status;
+
+    /* RFC 9110, section 15.5.21: nginx has no text for it */
+
+    if (result->status == 422) {
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Entity");
+    }
     r->headers_out.content_length_n = result->length;
 
     if (result->type.len

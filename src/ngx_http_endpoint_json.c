@@ -48,9 +48,6 @@ static ngx_uint_t ngx_http_endpoint_json_plain(
 static ngx_int_t ngx_http_endpoint_json_rest(ngx_pool_t *pool,
     ngx_http_endpoint_value_t *v, ngx_http_endpoint_json_key_t *keys,
     ngx_uint_t n);
-static ngx_int_t ngx_http_endpoint_json_from_end(ngx_pool_t *pool,
-    ngx_http_endpoint_value_t *v, ngx_http_endpoint_json_key_t *keys,
-    ngx_uint_t n);
 static ngx_array_t *ngx_http_endpoint_json_project(ngx_pool_t *pool,
     ngx_http_endpoint_value_t *v, ngx_http_endpoint_json_key_t *keys,
     ngx_uint_t n);
@@ -63,7 +60,6 @@ static ngx_int_t ngx_http_endpoint_json_follow(ngx_pool_t *pool,
     ngx_uint_t n, ngx_array_t *list);
 static ngx_int_t ngx_http_endpoint_json_parse(
     ngx_http_endpoint_json_ctx_t *ctx, size_t len);
-static int ngx_http_endpoint_json_on_null(void *data);
 static int ngx_http_endpoint_json_on_boolean(void *data, int value);
 static int ngx_http_endpoint_json_on_number(void *data, const char *p,
     size_t len);
@@ -73,7 +69,7 @@ static int ngx_http_endpoint_json_on_start_map(void *data);
 static int ngx_http_endpoint_json_on_start_array(void *data);
 static int ngx_http_endpoint_json_on_key(void *data, const unsigned char *p,
     size_t len);
-static int ngx_http_endpoint_json_scalar(ngx_http_endpoint_json_ctx_t *ctx);
+static int ngx_http_endpoint_json_on_scalar(void *data);
 static int ngx_http_endpoint_json_open(ngx_http_endpoint_json_ctx_t *ctx,
     ngx_int_t index);
 static int ngx_http_endpoint_json_on_end(void *data);
@@ -93,7 +89,7 @@ static void ngx_http_endpoint_json_free(void *data, void *p);
 
 
 static yajl_callbacks  ngx_http_endpoint_json_callbacks = {
-    ngx_http_endpoint_json_on_null,
+    ngx_http_endpoint_json_on_scalar,
     ngx_http_endpoint_json_on_boolean,
     NULL,                              /* integer: numbers keep their digits */
     NULL,                              /* double */
@@ -225,10 +221,6 @@ ngx_http_endpoint_json_rest(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
         return NGX_OK;
     }
 
-    if (keys->type == ngx_http_endpoint_json_index) {
-        return ngx_http_endpoint_json_from_end(pool, v, keys, n);
-    }
-
     used = 1 + ngx_http_endpoint_json_plain(keys + 1, n - 1);
 
     list = ngx_http_endpoint_json_project(pool, v, keys, used);
@@ -236,7 +228,7 @@ ngx_http_endpoint_json_rest(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
         return NGX_ERROR;
     }
 
-    if (keys->type == ngx_http_endpoint_json_slice) {
+    if (keys->type != ngx_http_endpoint_json_all) {
         ngx_http_endpoint_json_cut(list, keys);
     }
 
@@ -250,49 +242,18 @@ ngx_http_endpoint_json_rest(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
         }
     }
 
-    return ngx_http_endpoint_json_gather(pool, list, v);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_json_from_end(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
-    ngx_http_endpoint_json_key_t *keys, ngx_uint_t n)
-{
-    ngx_int_t                         i, rc;
-    ngx_array_t                      *list;
-    ngx_http_endpoint_value_t        *element;
-    ngx_http_endpoint_json_target_t   target;
-
-    list = ngx_http_endpoint_json_elements(pool, v);
-    if (list == NULL) {
-        return NGX_ERROR;
+    if (keys->type != ngx_http_endpoint_json_index) {
+        return ngx_http_endpoint_json_gather(pool, list, v);
     }
 
-    i = (ngx_int_t) list->nelts + keys->from;
+    if (list->nelts) {
+        *v = element[0];
 
-    if (i < 0) {
+    } else {
         ngx_http_endpoint_value_json(v, NULL, 0);
-        return NGX_OK;
     }
 
-    element = list->elts;
-
-    keys++;
-    n--;
-
-    ngx_memzero(&target, sizeof(ngx_http_endpoint_json_target_t));
-
-    target.keys = keys;
-    target.nkeys = ngx_http_endpoint_json_plain(keys, n);
-    target.value = v;
-
-    rc = ngx_http_endpoint_json_follow(pool, &element[i], &target, 1, NULL);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    return ngx_http_endpoint_json_rest(pool, v, keys + target.nkeys,
-                                       n - target.nkeys);
+    return NGX_OK;
 }
 
 
@@ -358,9 +319,13 @@ ngx_http_endpoint_json_cut(ngx_array_t *list,
     n = list->nelts;
 
     from = key->from < 0 ? key->from + n : key->from;
-    from = ngx_max(from, 0);
-
     to = key->to < 0 ? key->to + n : key->to;
+
+    if (key->type == ngx_http_endpoint_json_index) {
+        to = from < 0 ? 0 : from + 1;
+    }
+
+    from = ngx_max(from, 0);
     to = ngx_min(to, n);
 
     elts = list->elts;
@@ -495,23 +460,16 @@ ngx_http_endpoint_json_parse(ngx_http_endpoint_json_ctx_t *ctx, size_t len)
 
 
 static int
-ngx_http_endpoint_json_on_null(void *data)
-{
-    return ngx_http_endpoint_json_scalar(data);
-}
-
-
-static int
 ngx_http_endpoint_json_on_boolean(void *data, int value)
 {
-    return ngx_http_endpoint_json_scalar(data);
+    return ngx_http_endpoint_json_on_scalar(data);
 }
 
 
 static int
 ngx_http_endpoint_json_on_number(void *data, const char *p, size_t len)
 {
-    return ngx_http_endpoint_json_scalar(data);
+    return ngx_http_endpoint_json_on_scalar(data);
 }
 
 
@@ -519,7 +477,7 @@ static int
 ngx_http_endpoint_json_on_string(void *data, const unsigned char *p,
     size_t len)
 {
-    return ngx_http_endpoint_json_scalar(data);
+    return ngx_http_endpoint_json_on_scalar(data);
 }
 
 
@@ -574,8 +532,10 @@ ngx_http_endpoint_json_on_key(void *data, const unsigned char *p, size_t len)
 
 
 static int
-ngx_http_endpoint_json_scalar(ngx_http_endpoint_json_ctx_t *ctx)
+ngx_http_endpoint_json_on_scalar(void *data)
 {
+    ngx_http_endpoint_json_ctx_t *ctx = data;
+
     u_char                           *start, *end;
     ngx_uint_t                        i;
     ngx_http_endpoint_json_target_t  *target;

@@ -15,6 +15,10 @@
 #define ngx_http_endpoint_json_each(c)                                       \
     ((uint64_t) (c) * 0x0101010101010101)
 
+/* the number of bytes below the lowest bit that is set */
+#define ngx_http_endpoint_json_below(word)                                   \
+    ((size_t) __builtin_ctzll(word) >> 3)
+
 
 /* what may come next */
 enum {
@@ -34,7 +38,7 @@ enum {
 /* the token in which a piece ended */
 enum {
     ngx_http_endpoint_json_no_token = 0,
-
+    ngx_http_endpoint_json_number,
     ngx_http_endpoint_json_minus,
     ngx_http_endpoint_json_zero,
     ngx_http_endpoint_json_integer,
@@ -51,34 +55,30 @@ enum {
     ngx_http_endpoint_json_in_string,
     ngx_http_endpoint_json_in_escape,
     ngx_http_endpoint_json_in_hex,
-
-    /* a continuation byte, and those that a first byte narrows down */
     ngx_http_endpoint_json_in_utf8,
-    ngx_http_endpoint_json_in_utf8_e0,
-    ngx_http_endpoint_json_in_utf8_ed,
-    ngx_http_endpoint_json_in_utf8_f0,
-    ngx_http_endpoint_json_in_utf8_f4,
 
     ngx_http_endpoint_json_broken
 };
+
 
 static u_char *ngx_http_endpoint_json_check_resume(
     ngx_http_endpoint_json_check_t *check, u_char *p, u_char *last);
 static ngx_int_t ngx_http_endpoint_json_check_number_byte(
     ngx_http_endpoint_json_check_t *check, u_char c);
-static ngx_uint_t ngx_http_endpoint_json_check_whole(ngx_uint_t token);
 static ngx_int_t ngx_http_endpoint_json_check_literal_byte(
     ngx_http_endpoint_json_check_t *check, u_char c);
 static ngx_int_t ngx_http_endpoint_json_check_string_byte(
-    ngx_http_endpoint_json_check_t *check, u_char c);
+     ngx_http_endpoint_json_check_t *check, u_char c);
 static ngx_int_t ngx_http_endpoint_json_check_plain_byte(
     ngx_http_endpoint_json_check_t *check, u_char c);
 static ngx_inline ngx_uint_t ngx_http_endpoint_json_check_is_escape(u_char c);
 static ngx_inline ngx_uint_t ngx_http_endpoint_json_check_is_hex(u_char c);
 static ngx_inline uint64_t ngx_http_endpoint_json_check_word(u_char *p);
-static ngx_inline size_t ngx_http_endpoint_json_check_below(uint64_t word);
 static ngx_inline u_char *ngx_http_endpoint_json_check_blank(
     ngx_http_endpoint_json_check_t *check, u_char *p, u_char *last);
+static ngx_inline u_char *ngx_http_endpoint_json_check_after(
+    ngx_http_endpoint_json_check_t *check, u_char *p, u_char *last,
+    ngx_uint_t *state, ngx_uint_t next, u_char close);
 static ngx_inline u_char *ngx_http_endpoint_json_check_value(
     ngx_http_endpoint_json_check_t *check, u_char *p, u_char *last,
     ngx_uint_t *state);
@@ -102,18 +102,19 @@ static u_char *ngx_http_endpoint_json_check_fail(
     ngx_http_endpoint_json_check_t *check, u_char *last);
 
 
-/* the tokens of a number behind 0, 1 to 9, ".", "e", a sign */
+/* the next token behind 0, 1 to 9, ".", "e", "+", "-"; may the number end */
 
-static u_char  ngx_http_endpoint_json_numbers[][5] = {
-    { 0, 0, 0, 0, 0 },
-    { 2, 3, 0, 0, 0 },              /* minus */
-    { 0, 0, 4, 6, 0 },              /* zero */
-    { 3, 3, 4, 6, 0 },              /* integer */
-    { 5, 5, 0, 0, 0 },              /* point */
-    { 5, 5, 0, 6, 0 },              /* fraction */
-    { 8, 8, 0, 0, 7 },              /* e */
-    { 8, 8, 0, 0, 0 },              /* e_sign */
-    { 8, 8, 0, 0, 0 }               /* exponent */
+static u_char  ngx_http_endpoint_json_numbers[][7] = {
+    { 0, 0, 0, 0, 0, 0, 1 },
+    { 3, 4, 0, 0, 0, 2, 0 },        /* number */
+    { 3, 4, 0, 0, 0, 0, 0 },        /* minus */
+    { 0, 0, 5, 7, 0, 0, 1 },        /* zero */
+    { 4, 4, 5, 7, 0, 0, 1 },        /* integer */
+    { 6, 6, 0, 0, 0, 0, 0 },        /* point */
+    { 6, 6, 0, 7, 0, 0, 1 },        /* fraction */
+    { 9, 9, 0, 0, 8, 8, 0 },        /* e */
+    { 9, 9, 0, 0, 0, 0, 0 },        /* e_sign */
+    { 9, 9, 0, 0, 0, 0, 1 }         /* exponent */
 };
 
 
@@ -123,7 +124,6 @@ ngx_http_endpoint_json_check_init(ngx_http_endpoint_json_check_t *check)
     check->state = ngx_http_endpoint_json_start;
     check->token = ngx_http_endpoint_json_no_token;
     check->depth = 0;
-    check->rest = 0;
 }
 
 
@@ -153,8 +153,8 @@ ngx_http_endpoint_json_check(ngx_http_endpoint_json_check_t *check, u_char *p,
         case ngx_http_endpoint_json_first_name:
         case ngx_http_endpoint_json_name:
             if (c == '"') {
-                p = ngx_http_endpoint_json_check_string(check, p, last);
                 state = ngx_http_endpoint_json_colon;
+                p = ngx_http_endpoint_json_check_string(check, p, last);
                 break;
             }
 
@@ -169,6 +169,7 @@ ngx_http_endpoint_json_check(ngx_http_endpoint_json_check_t *check, u_char *p,
         case ngx_http_endpoint_json_colon:
             if (c == ':') {
                 state = ngx_http_endpoint_json_value;
+                p += (p < last && *p == ' ');
                 break;
             }
 
@@ -176,31 +177,13 @@ ngx_http_endpoint_json_check(ngx_http_endpoint_json_check_t *check, u_char *p,
             break;
 
         case ngx_http_endpoint_json_after_value:
-            if (c == ',') {
-                state = ngx_http_endpoint_json_name;
-                break;
-            }
-
-            if (c == '}') {
-                state = ngx_http_endpoint_json_check_close(check);
-                break;
-            }
-
-            p = ngx_http_endpoint_json_check_blank(check, p, last);
+            p = ngx_http_endpoint_json_check_after(check, p, last, &state,
+                                        ngx_http_endpoint_json_name, '}');
             break;
 
         case ngx_http_endpoint_json_after_element:
-            if (c == ',') {
-                state = ngx_http_endpoint_json_element;
-                break;
-            }
-
-            if (c == ']') {
-                state = ngx_http_endpoint_json_check_close(check);
-                break;
-            }
-
-            p = ngx_http_endpoint_json_check_blank(check, p, last);
+            p = ngx_http_endpoint_json_check_after(check, p, last, &state,
+                                        ngx_http_endpoint_json_element, ']');
             break;
 
         case ngx_http_endpoint_json_done:
@@ -216,11 +199,6 @@ ngx_http_endpoint_json_check(ngx_http_endpoint_json_check_t *check, u_char *p,
             /* fall through */
 
         default: /* a value */
-            if (c <= ' ') {
-                p = ngx_http_endpoint_json_check_blank(check, p, last);
-                break;
-            }
-
             p = ngx_http_endpoint_json_check_value(check, p, last, &state);
             break;
         }
@@ -243,15 +221,15 @@ ngx_http_endpoint_json_check_end(ngx_http_endpoint_json_check_t *check)
         return NGX_ERROR;
     }
 
-    return (check->token == ngx_http_endpoint_json_no_token
-            || ngx_http_endpoint_json_check_whole(check->token))
+    return (check->token <= ngx_http_endpoint_json_exponent
+            && ngx_http_endpoint_json_numbers[check->token][6])
            ? NGX_OK : NGX_ERROR;
 }
 
 
 static u_char *
-ngx_http_endpoint_json_check_resume(ngx_http_endpoint_json_check_t *check, u_char *p,
-    u_char *last)
+ngx_http_endpoint_json_check_resume(ngx_http_endpoint_json_check_t *check,
+    u_char *p, u_char *last)
 {
     ngx_int_t  rc;
 
@@ -299,37 +277,23 @@ ngx_http_endpoint_json_check_number_byte(ngx_http_endpoint_json_check_t *check,
     } else if (c == 'e' || c == 'E') {
         next = numbers[3];
 
-    } else if (c == '+' || c == '-') {
+    } else if (c == '+') {
         next = numbers[4];
+
+    } else if (c == '-') {
+        next = numbers[5];
 
     } else {
         next = ngx_http_endpoint_json_no_token;
     }
 
-    if (next == ngx_http_endpoint_json_no_token) {
-
-        if (!ngx_http_endpoint_json_check_whole(check->token)) {
-            return NGX_ERROR;
-        }
-
-        check->token = next;
-
-        return NGX_DONE;
-    }
-
     check->token = next;
 
+    if (next == ngx_http_endpoint_json_no_token) {
+        return numbers[6] ? NGX_DONE : NGX_ERROR;
+    }
+
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_json_check_whole(ngx_uint_t token)
-{
-    return token == ngx_http_endpoint_json_zero
-           || token == ngx_http_endpoint_json_integer
-           || token == ngx_http_endpoint_json_fraction
-           || token == ngx_http_endpoint_json_exponent;
 }
 
 
@@ -357,10 +321,10 @@ ngx_http_endpoint_json_check_literal_byte(ngx_http_endpoint_json_check_t *check,
 
 
 static ngx_int_t
-ngx_http_endpoint_json_check_string_byte(ngx_http_endpoint_json_check_t *check,
-    u_char c)
+ngx_http_endpoint_json_check_string_byte(
+    ngx_http_endpoint_json_check_t *check, u_char c)
 {
-    u_char  low, high;
+    ngx_uint_t  good;
 
     switch (check->token) {
 
@@ -374,47 +338,26 @@ ngx_http_endpoint_json_check_string_byte(ngx_http_endpoint_json_check_t *check,
             return NGX_OK;
         }
 
-        check->token = ngx_http_endpoint_json_in_string;
-
-        return ngx_http_endpoint_json_check_is_escape(c) ? NGX_OK : NGX_ERROR;
+        check->rest = 1;
+        good = ngx_http_endpoint_json_check_is_escape(c);
+        break;
 
     case ngx_http_endpoint_json_in_hex:
-        if (--check->rest == 0) {
-            check->token = ngx_http_endpoint_json_in_string;
-        }
-
-        return ngx_http_endpoint_json_check_is_hex(c) ? NGX_OK : NGX_ERROR;
-
-    case ngx_http_endpoint_json_in_utf8_e0:
-        low = 0xa0;
-        high = 0xbf;
-        break;
-
-    case ngx_http_endpoint_json_in_utf8_ed:
-        low = 0x80;
-        high = 0x9f;
-        break;
-
-    case ngx_http_endpoint_json_in_utf8_f0:
-        low = 0x90;
-        high = 0xbf;
-        break;
-
-    case ngx_http_endpoint_json_in_utf8_f4:
-        low = 0x80;
-        high = 0x8f;
+        good = ngx_http_endpoint_json_check_is_hex(c);
         break;
 
     default: /* ngx_http_endpoint_json_in_utf8 */
-        low = 0x80;
-        high = 0xbf;
+        good = c >= check->low && c <= check->high;
+        check->low = 0x80;
+        check->high = 0xbf;
         break;
     }
 
-    check->token = --check->rest ? ngx_http_endpoint_json_in_utf8
-                                 : ngx_http_endpoint_json_in_string;
+    if (--check->rest == 0) {
+        check->token = ngx_http_endpoint_json_in_string;
+    }
 
-    return (c >= low && c <= high) ? NGX_OK : NGX_ERROR;
+    return good ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -440,30 +383,12 @@ ngx_http_endpoint_json_check_plain_byte(ngx_http_endpoint_json_check_t *check,
         return NGX_ERROR;
     }
 
+    /* the first byte may narrow the second: overlong, surrogate, too high */
+
+    check->token = ngx_http_endpoint_json_in_utf8;
     check->rest = 1 + (c >= 0xe0) + (c >= 0xf0);
-
-    switch (c) {
-
-    case 0xe0:
-        check->token = ngx_http_endpoint_json_in_utf8_e0;
-        break;
-
-    case 0xed:
-        check->token = ngx_http_endpoint_json_in_utf8_ed;
-        break;
-
-    case 0xf0:
-        check->token = ngx_http_endpoint_json_in_utf8_f0;
-        break;
-
-    case 0xf4:
-        check->token = ngx_http_endpoint_json_in_utf8_f4;
-        break;
-
-    default:
-        check->token = ngx_http_endpoint_json_in_utf8;
-        break;
-    }
+    check->low = (c == 0xe0) ? 0xa0 : (c == 0xf0) ? 0x90 : 0x80;
+    check->high = (c == 0xed) ? 0x9f : (c == 0xf4) ? 0x8f : 0xbf;
 
     return NGX_OK;
 }
@@ -472,29 +397,15 @@ ngx_http_endpoint_json_check_plain_byte(ngx_http_endpoint_json_check_t *check,
 static ngx_inline ngx_uint_t
 ngx_http_endpoint_json_check_is_escape(u_char c)
 {
-    switch (c) {
-
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        return 1;
-
-    default:
-        return 0;
-    }
+    return c == '"' || c == '\\' || c == '/' || c == 'b' || c == 'f'
+           || c == 'n' || c == 'r' || c == 't';
 }
 
 
 static ngx_inline ngx_uint_t
 ngx_http_endpoint_json_check_is_hex(u_char c)
 {
-    return (c >= '0' && c <= '9')
-           || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
 }
 
 
@@ -515,32 +426,20 @@ ngx_http_endpoint_json_check_word(u_char *p)
 }
 
 
-/* the number of bytes below the lowest bit that is set */
-
-static ngx_inline size_t
-ngx_http_endpoint_json_check_below(uint64_t word)
-{
-    return (size_t) __builtin_ctzll(word) >> 3;
-}
-
-
-/* p is behind what must be a blank */
+/* p is behind what must be a blank, or what is looked at, here and below */
 
 static ngx_inline u_char *
 ngx_http_endpoint_json_check_blank(ngx_http_endpoint_json_check_t *check,
     u_char *p, u_char *last)
 {
-    u_char    c;
     uint64_t  word;
 
-    c = p[-1];
-
-    if (c == ' ') {
+    if (p[-1] == ' ') {
         return p;
     }
 
-    if (c != LF) {
-        return (c == '\t' || c == CR)
+    if (p[-1] != LF) {
+        return (p[-1] == '\t' || p[-1] == CR)
                ? p : ngx_http_endpoint_json_check_fail(check, last);
     }
 
@@ -549,7 +448,7 @@ ngx_http_endpoint_json_check_blank(ngx_http_endpoint_json_check_t *check,
                ^ ngx_http_endpoint_json_each(' ');
 
         if (word) {
-            return p + ngx_http_endpoint_json_check_below(word);
+            return p + ngx_http_endpoint_json_below(word);
         }
 
         p += 8;
@@ -559,7 +458,23 @@ ngx_http_endpoint_json_check_blank(ngx_http_endpoint_json_check_t *check,
 }
 
 
-/* p is behind the first byte */
+static ngx_inline u_char *
+ngx_http_endpoint_json_check_after(ngx_http_endpoint_json_check_t *check,
+    u_char *p, u_char *last, ngx_uint_t *state, ngx_uint_t next, u_char close)
+{
+    if (p[-1] == ',') {
+        *state = next;
+        return p;
+    }
+
+    if (p[-1] == close) {
+        *state = ngx_http_endpoint_json_check_close(check);
+        return p;
+    }
+
+    return ngx_http_endpoint_json_check_blank(check, p, last);
+}
+
 
 static ngx_inline u_char *
 ngx_http_endpoint_json_check_value(ngx_http_endpoint_json_check_t *check,
@@ -572,6 +487,10 @@ ngx_http_endpoint_json_check_value(ngx_http_endpoint_json_check_t *check,
     if (c == '"') {
         *state = ngx_http_endpoint_json_behind(*state);
         return ngx_http_endpoint_json_check_string(check, p, last);
+    }
+
+    if (c <= ' ') {
+        return ngx_http_endpoint_json_check_blank(check, p, last);
     }
 
     if (c == '{' || c == '[') {
@@ -587,11 +506,9 @@ ngx_http_endpoint_json_check_value(ngx_http_endpoint_json_check_t *check,
 
     *state = ngx_http_endpoint_json_behind(*state);
 
-    if (c <= '9') {
-        return ngx_http_endpoint_json_check_number(check, p - 1, last);
-    }
-
-    return ngx_http_endpoint_json_check_literal(check, p - 1, last);
+    return (c <= '9')
+           ? ngx_http_endpoint_json_check_number(check, p - 1, last)
+           : ngx_http_endpoint_json_check_literal(check, p - 1, last);
 }
 
 
@@ -654,7 +571,6 @@ ngx_http_endpoint_json_check_plain(u_char *p, u_char *last)
 
         p += 16;
     }
-
 #endif
 
     while (last - p >= 8) {
@@ -674,7 +590,7 @@ ngx_http_endpoint_json_check_plain(u_char *p, u_char *last)
                & ngx_http_endpoint_json_each(0x80);
 
         if (word) {
-            return p + ngx_http_endpoint_json_check_below(word);
+            return p + ngx_http_endpoint_json_below(word);
         }
 
         p += 8;
@@ -752,8 +668,8 @@ ngx_http_endpoint_json_check_utf8(u_char *p)
 
 
 static u_char *
-ngx_http_endpoint_json_check_number(ngx_http_endpoint_json_check_t *check, u_char *p,
-    u_char *last)
+ngx_http_endpoint_json_check_number(ngx_http_endpoint_json_check_t *check,
+    u_char *p, u_char *last)
 {
     u_char  *start, *end;
 
@@ -775,20 +691,9 @@ ngx_http_endpoint_json_check_number(ngx_http_endpoint_json_check_t *check, u_cha
 
     /* what is rare, wrong, or may go on in the next piece */
 
-    if (*start == '-') {
-        check->token = ngx_http_endpoint_json_minus;
+    check->token = ngx_http_endpoint_json_number;
 
-    } else if (*start == '0') {
-        check->token = ngx_http_endpoint_json_zero;
-
-    } else if (*start > '0' && *start <= '9') {
-        check->token = ngx_http_endpoint_json_integer;
-
-    } else {
-        return ngx_http_endpoint_json_check_fail(check, last);
-    }
-
-    return ngx_http_endpoint_json_check_resume(check, start + 1, last);
+    return ngx_http_endpoint_json_check_resume(check, start, last);
 }
 
 
@@ -807,7 +712,7 @@ ngx_http_endpoint_json_check_digits(u_char *p, u_char *last)
                & ngx_http_endpoint_json_each(0x80);
 
         if (word) {
-            return p + ngx_http_endpoint_json_check_below(word);
+            return p + ngx_http_endpoint_json_below(word);
         }
 
         p += 8;
@@ -836,27 +741,12 @@ ngx_http_endpoint_json_check_literal(ngx_http_endpoint_json_check_t *check,
         }
     }
 
-    switch (*p) {
+    check->token = (*p == 't') ? ngx_http_endpoint_json_in_true
+                 : (*p == 'f') ? ngx_http_endpoint_json_in_false
+                               : ngx_http_endpoint_json_in_null;
+    check->rest = 0;
 
-    case 't':
-        check->token = ngx_http_endpoint_json_in_true;
-        break;
-
-    case 'f':
-        check->token = ngx_http_endpoint_json_in_false;
-        break;
-
-    case 'n':
-        check->token = ngx_http_endpoint_json_in_null;
-        break;
-
-    default:
-        return ngx_http_endpoint_json_check_fail(check, last);
-    }
-
-    check->rest = 1;
-
-    return ngx_http_endpoint_json_check_resume(check, p + 1, last);
+    return ngx_http_endpoint_json_check_resume(check, p, last);
 }
 
 

@@ -17,6 +17,8 @@ typedef struct {
     ngx_uint_t   token;         /* in which the last piece ended */
     ngx_uint_t   rest;          /* bytes of it to come, or read of a literal */
     ngx_uint_t   depth;
+    u_char       low;           /* what the next byte of UTF-8 may be */
+    u_char       high;
     u_char       stack[NGX_HTTP_ENDPOINT_JSON_DEPTH / 8];  /* bit: object */
 } ngx_http_endpoint_json_check_t;
 

@@ -71,6 +71,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       offsetof(ngx_http_endpoint_loc_conf_t, limits.fetch_buffer),
       NULL },
 
+    { ngx_string("endpoint_max_fanout"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, limits.max_fanout),
+      NULL },
+
     { ngx_string("endpoint_fetch_pass_headers"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
       ngx_http_endpoint_pass_headers,
@@ -254,6 +261,7 @@ ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
     conf->ignore_client_abort = NGX_CONF_UNSET;
     conf->intercept_errors = NGX_CONF_UNSET;
     conf->limits.fetch_buffer = NGX_CONF_UNSET_SIZE;
+    conf->limits.max_fanout = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -274,6 +282,9 @@ ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->intercept_errors, prev->intercept_errors, 0);
     ngx_conf_merge_size_value(conf->limits.fetch_buffer,
                               prev->limits.fetch_buffer, 1024 * 1024);
+
+    ngx_conf_merge_uint_value(conf->limits.max_fanout,
+                              prev->limits.max_fanout, 100);
 
     if (prev->limits.pass_headers == NULL
         && ngx_http_endpoint_default_headers(cf, prev) != NGX_OK)

@@ -168,7 +168,14 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
         return NGX_ERROR;
     }
 
-    name = ngx_http_endpoint_name_find(c->plan, p.name.data, p.name.len);
+    if (c->item && p.name.len == c->item->name.len
+        && ngx_strncmp(p.name.data, c->item->name.data, p.name.len) == 0)
+    {
+        name = c->item;
+
+    } else {
+        name = ngx_http_endpoint_name_find(c->plan, p.name.data, p.name.len);
+    }
 
     if ((name == NULL || name->scalar) && p.keys->nelts) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,

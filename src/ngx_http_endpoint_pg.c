@@ -370,13 +370,13 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     int           rc;
     ngx_event_t  *wev;
 
-    if (!pg->doomed) {
-        rc = PQflush(pg->conn);
+    rc = pg->doomed ? -1 : PQflush(pg->conn);
 
-        if (rc < 0 || PQsocket(pg->conn) != pg->connection->fd) {
-            ngx_http_endpoint_pg_complain(pg, "write");
-            pg->doomed = 1;
-        }
+    if (!pg->doomed
+        && (rc < 0 || PQsocket(pg->conn) != pg->connection->fd))
+    {
+        ngx_http_endpoint_pg_complain(pg, "write");
+        pg->doomed = 1;
     }
 
     if (pg->doomed) {

@@ -88,6 +88,7 @@ typedef struct {
     const char                     *conninfo;
     ngx_msec_t                      connect_timeout;
     ngx_uint_t                      nslots;
+    unsigned                        host:1;     /* conninfo names it */
     unsigned                        pooler:1;   /* prepare=off */
 } ngx_http_endpoint_pg_options_t;
 

@@ -25,6 +25,7 @@ static ngx_http_endpoint_pg_error_t  ngx_http_endpoint_pg_errors[] = {
     { "25P03", ngx_http_endpoint_pg_timeout },
     { "57P01", ngx_http_endpoint_pg_shutdown },
     { "57P05", ngx_http_endpoint_pg_shutdown },
+    { "57P02", ngx_http_endpoint_pg_lost },
     { NULL, ngx_http_endpoint_pg_failed }
 };
 

@@ -46,14 +46,30 @@ ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
 void
 ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane)
 {
-    if (lane->pg.state != ngx_http_endpoint_pg_down || lane->retry.timer_set) {
-        return;
-    }
-
     lane->server = ngx_http_endpoint_pg_lane_server(lane->pool);
 
     ngx_http_endpoint_pg_connect(&lane->pg, &lane->server->address,
                                  lane->pool->timeout);
+}
+
+
+void
+ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane)
+{
+    ngx_msec_t  since;
+
+    if (lane->pg.state != ngx_http_endpoint_pg_down || lane->retry.timer_set) {
+        return;
+    }
+
+    since = ngx_current_msec - lane->since;
+
+    if (lane->failures && since < NGX_HTTP_ENDPOINT_PG_BACKOFF_MAX) {
+        ngx_add_timer(&lane->retry, ngx_http_endpoint_pg_lane_backoff(lane));
+        return;
+    }
+
+    ngx_http_endpoint_pg_lane_connect(lane);
 }
 
 
@@ -149,6 +165,7 @@ ngx_http_endpoint_pg_lane_down(ngx_http_endpoint_pg_lane_t *lane)
 
     lane->up = 0;
     lane->quit = 0;
+    lane->since = now;
 
     if (ngx_http_endpoint_pg_lane_needed(lane)) {
         ngx_add_timer(&lane->retry, ngx_http_endpoint_pg_lane_backoff(lane));

@@ -270,7 +270,7 @@ ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
     /* an exiting worker has let go of its idle lanes */
 
     for (i = 0; i < pool->connections; i++) {
-        ngx_http_endpoint_pg_lane_connect(&pool->lanes[i]);
+        ngx_http_endpoint_pg_lane_wake(&pool->lanes[i]);
     }
 }
 
@@ -289,7 +289,9 @@ ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
 
     for (lane = pool->lanes; lane < last; lane++) {
 
-        if (lane->up && !lane->pg.doomed && lane->pg.ncommands < n) {
+        if (lane->pg.state == ngx_http_endpoint_pg_up && !lane->pg.doomed
+            && lane->pg.ncommands < n)
+        {
             n = lane->pg.ncommands;
             best = lane;
 
@@ -443,7 +445,7 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
 
     ngx_http_endpoint_pg_feed(lane->pool);
 
-    if (pg->ncommands == 0 && lane->quit) {
+    if (pg->ncommands == 0 && (lane->quit || ngx_exiting)) {
         ngx_http_endpoint_pg_close(pg);
     }
 }

@@ -271,7 +271,6 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_cause_e   cause;
 
     hit = query->command.failed;
-    cause = ngx_http_endpoint_pg_lost;
 
     if (hit) {
         sqlstate = PQresultErrorField(query->command.result,
@@ -282,6 +281,7 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
         /* the server answered, only the Sync is missing */
 
         if (cause != ngx_http_endpoint_pg_shutdown
+            && cause != ngx_http_endpoint_pg_lost
             && cause != ngx_http_endpoint_pg_failed)
         {
             ngx_http_endpoint_pg_query_finish(query);

@@ -81,7 +81,7 @@ struct ngx_http_endpoint_pg_lane_s {
     ngx_http_endpoint_pg_server_t        *server;
     ngx_event_t                           retry;
     ngx_uint_t                            failures;     /* in a row */
-    ngx_msec_t                            since;        /* up since */
+    ngx_msec_t                            since;        /* up, or down */
 
     /* of an isolated one: whose it is, and what frees it */
     ngx_http_endpoint_pg_transaction_t   *transaction;
@@ -130,8 +130,10 @@ ngx_int_t ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_pg_owner_t *owner,
     ngx_pool_t *memory);
 
-/* Connects a lane that is down, unless it is to wait a while before. */
 void ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane);
+
+/* The same for one that is down because nobody needed it. */
+void ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane);
 
 void ngx_http_endpoint_pg_lane_up(ngx_http_endpoint_pg_lane_t *lane);
 void ngx_http_endpoint_pg_lane_down(ngx_http_endpoint_pg_lane_t *lane);

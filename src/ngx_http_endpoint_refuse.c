@@ -4,27 +4,30 @@
 
 void
 ngx_http_endpoint_refuse(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_cause_e cause, char *msg)
+    ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_str_t                    json;
+    ngx_http_endpoint_ref_t     *ref;
     ngx_http_endpoint_run_t     *run;
     ngx_http_endpoint_faults_t   faults;
 
     run = exec->run;
+    ref = refusal->ref;
 
-    if (ref->name == NULL || ref->name->input == NULL) {
+    if (!ngx_http_endpoint_refused_input(refusal)) {
         ngx_log_error(NGX_LOG_ERR, run->log, 0,
-                      "endpoint \"%V\": step \"%V\": a value from upstream "
-                      "cannot stand where it is used",
-                      &run->plan->label, &exec->step->label);
+                      "endpoint \"%V\": step \"%V\": %V",
+                      &run->plan->label, &exec->step->label,
+                      &ngx_http_endpoint_error(refusal->cause)->text);
 
-        ngx_http_endpoint_exec_failed(exec, cause);
+        ngx_http_endpoint_exec_failed(exec, refusal->cause);
         return;
     }
 
     ngx_http_endpoint_faults_init(&faults, run->pool);
 
-    if (ngx_http_endpoint_input_fault(ref->name->input, "value_error", msg,
+    if (ngx_http_endpoint_input_fault(ref->name->input, "value_error",
+                                      refusal->msg,
                                       &run->values[ref->index], &faults)
         != NGX_OK
         || ngx_http_endpoint_faults_reply(&faults, &json) != NGX_OK)

@@ -9,12 +9,24 @@
 #include "ngx_http_endpoint_run.h"
 
 
+/* which value was refused, and what a client that sent it is told */
+typedef struct {
+    ngx_http_endpoint_ref_t    *ref;
+    ngx_http_endpoint_cause_e   cause;
+    char                       *msg;
+} ngx_http_endpoint_refusal_t;
+
+
+/* Whether a client sent the value: then it is the client's fault. */
+#define ngx_http_endpoint_refused_input(refusal)                              \
+    ((refusal)->ref->name && (refusal)->ref->name->input)
+
 /*
- * Ends an exec because of the value of ref: with 422 and msg where a client
- * sent the value, as a failure of the step with cause where it did not.
+ * Ends an exec because of a refusal: with 422 where a client sent the value,
+ * as a failure of the step where it did not.
  */
 void ngx_http_endpoint_refuse(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_cause_e cause, char *msg);
+    ngx_http_endpoint_refusal_t *refusal);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_REFUSE_H_INCLUDED_ */

@@ -6,8 +6,8 @@
 
 /*
  * nginx passes none of PCRE's options on; what a pattern starts with is
- * understood by PCRE and PCRE2 alike.  The limit keeps the worst pattern below
- * about a millisecond.
+ * understood by PCRE and PCRE2 alike.  The limit keeps the worst pattern to a
+ * few milliseconds.
  */
 #define NGX_HTTP_ENDPOINT_REGEX_START  "(*LIMIT_MATCH=10000)(*UTF)"
 

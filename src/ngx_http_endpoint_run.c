@@ -120,6 +120,12 @@ ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
                 progress = 1;
             }
 
+            if (exec->woken) {
+                exec->woken = 0;
+                exec->step->type->resume(exec);
+                progress = 1;
+            }
+
             if (exec->state == ngx_http_endpoint_exec_ended) {
                 ngx_http_endpoint_exec_settle(exec);
                 progress = 1;
@@ -349,7 +355,28 @@ ngx_http_endpoint_exec_timeout(ngx_event_t *ev)
                   "endpoint \"%V\": step \"%V\" timed out",
                   &exec->run->plan->label, &exec->step->label);
 
+    if (exec->step->type->resume) {
+        exec->expired = 1;
+        ngx_http_endpoint_exec_wake(exec);
+        return;
+    }
+
     ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
+}
+
+
+void
+ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec)
+{
+    if (exec->state != ngx_http_endpoint_exec_running) {
+        return;
+    }
+
+    exec->woken = 1;
+
+    if (!exec->run->advancing) {
+        ngx_post_event(&exec->run->event, &ngx_posted_events);
+    }
 }
 
 
@@ -379,6 +406,7 @@ ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec)
     }
 
     exec->state = ngx_http_endpoint_exec_ended;
+    exec->woken = 0;
 
     if (!run->advancing) {
         ngx_post_event(&run->event, &ngx_posted_events);
@@ -467,6 +495,7 @@ ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
     }
 
     exec->state = ngx_http_endpoint_exec_settled;
+    exec->woken = 0;
 
     if (exec->step->type->cancel) {
         exec->step->type->cancel(exec);

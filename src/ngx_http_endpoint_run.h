@@ -48,6 +48,7 @@ typedef struct {
 typedef struct {
     size_t                          fetch_buffer;
     ngx_array_t                    *pass_headers;   /* ngx_hash_key_t */
+    ngx_uint_t                      max_fanout;
 } ngx_http_endpoint_limits_t;
 
 
@@ -69,6 +70,8 @@ struct ngx_http_endpoint_exec_s {
     ngx_uint_t                      waits;
     ngx_http_endpoint_exec_state_e  state;
     ngx_http_endpoint_cause_e       cause;      /* why it failed, or none */
+    unsigned                        woken:1;    /* resume() is to be called */
+    unsigned                        expired:1;  /* its timeout= is over */
 };
 
 
@@ -130,6 +133,9 @@ void ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec);
 /* The same for a failure. */
 void ngx_http_endpoint_exec_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cause_e cause);
+
+/* Records that running work can go on, and posts the scheduler. */
+void ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec);
 
 /*
  * Sets the value that an exec's step binds, and the members of it that the

@@ -28,6 +28,12 @@ struct ngx_http_endpoint_step_type_s {
      */
     void          (*start)(ngx_http_endpoint_exec_t *exec);
 
+    /*
+     * Goes on with running work after ngx_http_endpoint_exec_wake(); NULL
+     * where nothing wakes it.
+     */
+    void          (*resume)(ngx_http_endpoint_exec_t *exec);
+
     /* Stops running work; NULL where start() always ends it. */
     void          (*cancel)(ngx_http_endpoint_exec_t *exec);
 

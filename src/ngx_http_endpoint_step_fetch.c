@@ -1,41 +1,21 @@
 
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_step.h"
-#include "ngx_http_endpoint_utf8.h"
 
 
-typedef struct {
-    char        *name;
-    ngx_uint_t   id;
-} ngx_http_endpoint_fetch_method_t;
-
-
-static ngx_int_t ngx_http_endpoint_fetch_compile(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_fetch_line(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_fetch_conf_t *conf, ngx_uint_t *next);
-static ngx_int_t ngx_http_endpoint_fetch_method(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
-    ngx_str_t *word);
-static ngx_int_t ngx_http_endpoint_fetch_option(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
-    ngx_str_t *arg, ngx_uint_t first);
-static ngx_int_t ngx_http_endpoint_fetch_option_header(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
-    ngx_str_t *arg);
-static ngx_int_t ngx_http_endpoint_fetch_option_body(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
-    u_char *data, size_t len);
 static void ngx_http_endpoint_fetch_start(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_fetch_end(void *data);
-static ngx_http_endpoint_cause_e ngx_http_endpoint_fetch_outcome(
+static ngx_int_t ngx_http_endpoint_fetch_calls(
     ngx_http_endpoint_fetch_t *fetch);
-static ngx_http_endpoint_cause_e ngx_http_endpoint_fetch_status(
-    ngx_http_endpoint_fetch_t *fetch);
-static ngx_http_endpoint_cause_e ngx_http_endpoint_fetch_value(
+static ngx_int_t ngx_http_endpoint_fetch_list(
+    ngx_http_endpoint_fetch_t *fetch, ngx_array_t **list);
+static ngx_int_t ngx_http_endpoint_fetch_refuse_list(
+    ngx_http_endpoint_fetch_t *fetch, ngx_http_endpoint_cause_e cause,
+    char *msg);
+static void ngx_http_endpoint_fetch_advance(ngx_http_endpoint_fetch_t *fetch);
+static void ngx_http_endpoint_fetch_end(ngx_http_endpoint_fetch_t *fetch);
+static ngx_int_t ngx_http_endpoint_fetch_join(
     ngx_http_endpoint_fetch_t *fetch, ngx_http_endpoint_value_t *v);
-static void ngx_http_endpoint_fetch_log(ngx_http_endpoint_fetch_t *fetch,
-    ngx_http_endpoint_cause_e cause);
+static void ngx_http_endpoint_fetch_resume(ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_fetch_cancel(ngx_http_endpoint_exec_t *exec);
 
 
@@ -43,234 +23,16 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_fetch = {
     ngx_string("fetch"),
     ngx_http_endpoint_fetch_compile,
     ngx_http_endpoint_fetch_start,
+    ngx_http_endpoint_fetch_resume,
     ngx_http_endpoint_fetch_cancel,
     1
 };
 
 
-static ngx_http_endpoint_fetch_method_t  ngx_http_endpoint_fetch_methods[] = {
-    { "GET", NGX_HTTP_GET },
-    { "HEAD", NGX_HTTP_HEAD },
-    { "POST", NGX_HTTP_POST },
-    { "PUT", NGX_HTTP_PUT },
-    { "DELETE", NGX_HTTP_DELETE },
-    { "PATCH", NGX_HTTP_PATCH },
-    { "OPTIONS", NGX_HTTP_OPTIONS },
-    { NULL, 0 }
-};
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step)
-{
-    ngx_uint_t                       i, first;
-    ngx_http_endpoint_fetch_conf_t  *conf;
-
-    conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_fetch_conf_t));
-    if (conf == NULL) {
-        return NGX_ERROR;
-    }
-
-    step->conf = conf;
-
-    if (ngx_array_init(&conf->headers, c->cf->pool, 1,
-                       sizeof(ngx_http_endpoint_header_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    i = step->result ? 2 : 1;
-
-    if (ngx_http_endpoint_fetch_line(c, conf, &i) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (conf->method_id != NGX_HTTP_GET && conf->method_id != NGX_HTTP_HEAD) {
-        step->act = 1;
-        step->effect = 1;
-    }
-
-    for (first = i; i < c->statement->nargs; i++) {
-        if (ngx_http_endpoint_fetch_option(c, step, &c->statement->args[i],
-                                           i == first)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/* [METHOD] URI, where args[*next] is the first word of it */
-
-static ngx_int_t
-ngx_http_endpoint_fetch_line(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_fetch_conf_t *conf, ngx_uint_t *next)
-{
-    ngx_str_t                      *word;
-    ngx_http_endpoint_statement_t  *st;
-
-    st = c->statement;
-
-    ngx_str_set(&conf->method, "GET");
-    conf->method_id = NGX_HTTP_GET;
-
-    word = &st->args[*next];
-
-    if (*next < st->nargs && word->len && word->data[0] >= 'A'
-        && word->data[0] <= 'Z')
-    {
-        if (ngx_http_endpoint_fetch_method(c, conf, word) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        (*next)++;
-    }
-
-    if (*next >= st->nargs) {
-        return ngx_http_endpoint_plan_error(c->cf, st,
-                                            "a URI is missing in \"fetch\"");
-    }
-
-    return ngx_http_endpoint_uri_compile(c, &st->args[(*next)++], &conf->uri);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_method(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *word)
-{
-    ngx_http_endpoint_fetch_method_t  *m;
-
-    for (m = ngx_http_endpoint_fetch_methods; m->name; m++) {
-        if (ngx_strcmp(word->data, m->name) == 0) {
-            conf->method = *word;
-            conf->method_id = m->id;
-            return NGX_OK;
-        }
-    }
-
-    return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                        "invalid method \"%V\", it must be "
-                                        "GET, HEAD, POST, PUT, DELETE, PATCH "
-                                        "or OPTIONS", word);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_option(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *arg, ngx_uint_t first)
-{
-    ngx_int_t                        rc;
-    ngx_http_endpoint_fetch_conf_t  *conf;
-
-    conf = step->conf;
-
-    rc = ngx_http_endpoint_step_option(c, step, arg);
-    if (rc != NGX_DECLINED) {
-        return rc;
-    }
-
-    if (ngx_strncmp(arg->data, "header=", 7) == 0) {
-        return ngx_http_endpoint_fetch_option_header(c, conf, arg);
-    }
-
-    if (ngx_strncmp(arg->data, "body=", 5) == 0) {
-        return ngx_http_endpoint_fetch_option_body(c, conf, arg->data + 5,
-                                                   arg->len - 5);
-    }
-
-    if (ngx_strcmp(arg->data, "as=text") == 0) {
-        conf->text = 1;
-        return NGX_OK;
-    }
-
-    /* the name was bound before the steps were compiled */
-
-    if (ngx_strncmp(arg->data, "status=$", 8) == 0) {
-        return NGX_OK;
-    }
-
-    if (first) {
-        return ngx_http_endpoint_fetch_option_body(c, conf, arg->data,
-                                                   arg->len);
-    }
-
-    return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                        "unknown option \"%V\" of \"fetch\"",
-                                        arg);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_option_header(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *arg)
-{
-    u_char                      *p, *end;
-    ngx_str_t                    name, value;
-    ngx_http_endpoint_header_t  *header;
-
-    name.data = arg->data + 7;
-    end = arg->data + arg->len;
-
-    p = ngx_strlchr(name.data, end, ':');
-
-    if (p == NULL) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid \"%V\", it must be "
-                                            "'header=NAME: text'", arg);
-    }
-
-    name.len = p++ - name.data;
-
-    while (p < end && *p == ' ') {
-        p++;
-    }
-
-    value.data = p;
-    value.len = end - p;
-
-    header = ngx_array_push(&conf->headers);
-    if (header == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_endpoint_header_compile(c, &name, &value, header);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_option_body(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_fetch_conf_t *conf, u_char *data, size_t len)
-{
-    ngx_str_t  text;
-
-    if (conf->body) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "\"fetch\" has two bodies");
-    }
-
-    conf->body = ngx_palloc(c->cf->pool, sizeof(ngx_http_endpoint_template_t));
-    if (conf->body == NULL) {
-        return NGX_ERROR;
-    }
-
-    text.data = data;
-    text.len = len;
-
-    return ngx_http_endpoint_template_compile(c, &text,
-                                              ngx_http_endpoint_template_json,
-                                              conf->body);
-}
-
-
 static void
 ngx_http_endpoint_fetch_start(ngx_http_endpoint_exec_t *exec)
 {
+    ngx_int_t                   rc;
     ngx_http_endpoint_fetch_t  *fetch;
 
     fetch = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_fetch_t));
@@ -279,191 +41,302 @@ ngx_http_endpoint_fetch_start(ngx_http_endpoint_exec_t *exec)
         return;
     }
 
-    exec->ctx = fetch;
-
     fetch->exec = exec;
-    fetch->capture.handler = ngx_http_endpoint_fetch_end;
-    fetch->capture.data = fetch;
 
-    (void) ngx_http_endpoint_fetch_request(fetch);
-}
+    rc = ngx_http_endpoint_fetch_calls(fetch);
 
-
-/* called from within the subrequest's own work: it records and posts */
-
-static void
-ngx_http_endpoint_fetch_end(void *data)
-{
-    ngx_http_endpoint_fetch_t  *fetch = data;
-
-    ngx_http_endpoint_value_t   v;
-    ngx_http_endpoint_cause_e   cause;
-
-    cause = ngx_http_endpoint_fetch_outcome(fetch);
-
-    if (cause == ngx_http_endpoint_cause_none) {
-        cause = ngx_http_endpoint_fetch_value(fetch, &v);
+    if (rc == NGX_ERROR) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
     }
 
-    if (cause != ngx_http_endpoint_cause_none) {
-        ngx_http_endpoint_fetch_log(fetch, cause);
-        ngx_http_endpoint_exec_failed(fetch->exec, cause);
+    if (rc != NGX_OK) {
         return;
     }
 
-    ngx_http_endpoint_exec_done(fetch->exec);
+    exec->ctx = fetch;
+
+    ngx_http_endpoint_fetch_advance(fetch);
 }
 
 
-static ngx_http_endpoint_cause_e
-ngx_http_endpoint_fetch_outcome(ngx_http_endpoint_fetch_t *fetch)
-{
-    ngx_uint_t            status;
-    ngx_http_upstream_t  *u;
+/* NGX_DECLINED: the exec has failed */
 
-    if (fetch->capture.cause != ngx_http_endpoint_cause_none) {
-        return fetch->capture.cause;
-    }
-
-    u = fetch->capture.request->upstream;
-    status = fetch->capture.status;
-
-    /* nginx answers itself where an upstream did not */
-
-    if (u && u->headers_in.status_n == 0
-        && status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
-        return status == NGX_HTTP_GATEWAY_TIME_OUT
-               ? ngx_http_endpoint_cause_timeout
-               : ngx_http_endpoint_cause_upstream;
-    }
-
-    if (fetch->exec->step->status) {
-        return ngx_http_endpoint_fetch_status(fetch);
-    }
-
-    return (status >= 200 && status <= 299) ? ngx_http_endpoint_cause_none
-                                            : ngx_http_endpoint_cause_status;
-}
-
-
-static ngx_http_endpoint_cause_e
-ngx_http_endpoint_fetch_status(ngx_http_endpoint_fetch_t *fetch)
-{
-    u_char                     *p;
-    ngx_http_endpoint_run_t    *run;
-    ngx_http_endpoint_value_t  *v;
-
-    run = fetch->exec->run;
-
-    p = ngx_pnalloc(run->pool, NGX_INT_T_LEN);
-    if (p == NULL) {
-        return ngx_http_endpoint_cause_memory;
-    }
-
-    v = &run->values[fetch->exec->step->status->slot];
-
-    ngx_http_endpoint_value_json(v, p, ngx_sprintf(p, "%ui",
-                                                   fetch->capture.status)
-                                       - p);
-
-    return ngx_http_endpoint_cause_none;
-}
-
-
-static ngx_http_endpoint_cause_e
-ngx_http_endpoint_fetch_value(ngx_http_endpoint_fetch_t *fetch,
-    ngx_http_endpoint_value_t *v)
+static ngx_int_t
+ngx_http_endpoint_fetch_calls(ngx_http_endpoint_fetch_t *fetch)
 {
     ngx_int_t                        rc;
-    ngx_pool_t                      *pool;
-    ngx_http_endpoint_capture_t     *capture;
+    ngx_uint_t                       i;
+    ngx_array_t                     *list;
+    ngx_http_endpoint_value_t       *item;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    if (fetch->exec->step->result == NULL) {
-        return ngx_http_endpoint_cause_none;
+    conf = fetch->exec->step->conf;
+
+    fetch->ncalls = 1;
+    list = NULL;
+
+    if (conf->item) {
+        rc = ngx_http_endpoint_fetch_list(fetch, &list);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        fetch->ncalls = list->nelts;
     }
+
+    fetch->calls = ngx_pcalloc(fetch->exec->run->pool, fetch->ncalls
+                                          * sizeof(ngx_http_endpoint_call_t));
+    if (fetch->calls == NULL) {
+        return NGX_ERROR;
+    }
+
+    item = list ? list->elts : NULL;
+
+    for (i = 0; i < fetch->ncalls; i++) {
+        fetch->calls[i].fetch = fetch;
+        fetch->calls[i].item = list ? &item[i] : NULL;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_list(ngx_http_endpoint_fetch_t *fetch,
+    ngx_array_t **list)
+{
+    ngx_http_endpoint_run_t         *run;
+    ngx_http_endpoint_value_t        v;
+    ngx_http_endpoint_fetch_conf_t  *conf;
 
     conf = fetch->exec->step->conf;
-    pool = fetch->exec->run->pool;
-    capture = &fetch->capture;
+    run = fetch->exec->run;
 
-    ngx_http_endpoint_capture_value(capture, !conf->text, v);
-
-    if (conf->text) {
-        if (ngx_http_endpoint_value_flatten(pool, v) != NGX_OK
-            || ngx_http_endpoint_utf8_clean(pool, &v->data) != NGX_OK)
-        {
-            return ngx_http_endpoint_cause_memory;
-        }
-
-    } else if (capture->checked && capture->size) {
-        rc = capture->invalid
-             ? NGX_ERROR
-             : ngx_http_endpoint_json_check_end(&capture->check);
-
-        if (rc == NGX_ERROR) {
-            return ngx_http_endpoint_cause_json;
-        }
-
-        if (rc == NGX_DECLINED) {
-            ngx_memzero(v, sizeof(ngx_http_endpoint_value_t));
-        }
+    if (ngx_http_endpoint_run_value(run, &conf->list, &v) != NGX_OK
+        || ngx_http_endpoint_value_flatten(run->pool, &v) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    switch (ngx_http_endpoint_exec_value(fetch->exec, v)) {
+    if (v.type == ngx_http_endpoint_null) {
+        *list = ngx_array_create(run->pool, 1,
+                                 sizeof(ngx_http_endpoint_value_t));
+        return *list ? NGX_OK : NGX_ERROR;
+    }
 
-    case NGX_OK:
-        return ngx_http_endpoint_cause_none;
+    if (v.type != ngx_http_endpoint_array) {
+        return ngx_http_endpoint_fetch_refuse_list(fetch,
+                                           ngx_http_endpoint_cause_list,
+                                           "Input should be a valid list");
+    }
 
-    case NGX_ABORT: /* nothing but white space: null, as its members are */
-        ngx_memzero(v, sizeof(ngx_http_endpoint_value_t));
-        (void) ngx_http_endpoint_exec_value(fetch->exec, v);
-        return ngx_http_endpoint_cause_none;
+    *list = ngx_http_endpoint_json_elements(run->pool, &v);
 
-    case NGX_DECLINED:
-        return ngx_http_endpoint_cause_json;
+    if (*list == NULL) {
+        return NGX_ERROR;
+    }
 
-    default: /* NGX_ERROR */
-        return ngx_http_endpoint_cause_memory;
+    if ((*list)->nelts > run->limits->max_fanout) {
+        return ngx_http_endpoint_fetch_refuse_list(fetch,
+                                           ngx_http_endpoint_cause_fanout,
+                                           "Value error, the list has too "
+                                           "many items");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_refuse_list(ngx_http_endpoint_fetch_t *fetch,
+    ngx_http_endpoint_cause_e cause, char *msg)
+{
+    ngx_http_endpoint_refusal_t      refusal;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = fetch->exec->step->conf;
+
+    refusal.ref = &conf->list;
+    refusal.cause = cause;
+    refusal.msg = msg;
+
+    ngx_http_endpoint_refuse(fetch->exec, &refusal);
+
+    return NGX_DECLINED;
+}
+
+
+/* starts as many calls as may run, ends the exec when all have ended */
+
+static void
+ngx_http_endpoint_fetch_advance(ngx_http_endpoint_fetch_t *fetch)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    exec = fetch->exec;
+    conf = exec->step->conf;
+
+    /* a call may end at once: by its default where a value was refused */
+
+    do {
+        fetch->active = 0;
+        fetch->ended = 0;
+
+        for (i = 0; i < fetch->next; i++) {
+            if (fetch->calls[i].state == ngx_http_endpoint_call_ended) {
+                fetch->ended++;
+
+            } else {
+                fetch->active++;
+            }
+        }
+
+        if (fetch->next == fetch->ncalls || fetch->active == conf->limit) {
+            break;
+        }
+
+        ngx_http_endpoint_call_start(&fetch->calls[fetch->next++]);
+
+    } while (exec->state == ngx_http_endpoint_exec_running);
+
+    if (fetch->ended == fetch->ncalls
+        && exec->state == ngx_http_endpoint_exec_running)
+    {
+        ngx_http_endpoint_fetch_end(fetch);
     }
 }
 
 
 static void
-ngx_http_endpoint_fetch_log(ngx_http_endpoint_fetch_t *fetch,
-    ngx_http_endpoint_cause_e cause)
+ngx_http_endpoint_fetch_end(ngx_http_endpoint_fetch_t *fetch)
 {
-    ngx_str_t                  *peer;
-    ngx_http_request_t         *sr;
-    ngx_http_endpoint_exec_t   *exec;
-
-    static ngx_str_t            none = ngx_string("-");
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_value_t        v;
+    ngx_http_endpoint_fetch_conf_t  *conf;
 
     exec = fetch->exec;
-    sr = fetch->capture.request;
+    conf = exec->step->conf;
 
-    peer = sr->upstream && sr->upstream->peer.name ? sr->upstream->peer.name
-                                                   : &none;
+    if (fetch->set) {
+        ngx_http_endpoint_exec_done(exec);
+        return;
+    }
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
-                  "endpoint \"%V\": step \"%V\": %V, location \"%V\", "
-                  "upstream %V, status %ui, %M ms",
-                  &exec->run->plan->label, &exec->step->label,
-                  &ngx_http_endpoint_error(cause)->text, &sr->uri, peer,
-                  fetch->capture.status, ngx_current_msec - exec->started);
+    if (conf->item == NULL) {
+        v = fetch->calls[0].value;
+
+    } else if (ngx_http_endpoint_fetch_join(fetch, &v) != NGX_OK) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    switch (ngx_http_endpoint_exec_value(exec, &v)) {
+
+    case NGX_OK:
+        ngx_http_endpoint_exec_done(exec);
+        return;
+
+    case NGX_ERROR:
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+
+    default:
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_json);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_join(ngx_http_endpoint_fetch_t *fetch,
+    ngx_http_endpoint_value_t *v)
+{
+    size_t                       hint;
+    ngx_str_t                    json;
+    ngx_uint_t                   i;
+    ngx_http_endpoint_writer_t   w;
+
+    hint = sizeof("[]");
+
+    for (i = 0; i < fetch->ncalls; i++) {
+        hint += fetch->calls[i].value.data.len + sizeof("null,");
+    }
+
+    ngx_http_endpoint_writer_init(&w, fetch->exec->run->pool, hint);
+
+    for (i = 0; i < fetch->ncalls; i++) {
+        if (ngx_http_endpoint_write(&w, (u_char *) (i ? "," : "["), 1)
+            != NGX_OK
+            || ngx_http_endpoint_write_value(&w, &fetch->calls[i].value)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_endpoint_write(&w, (u_char *) "[]" + (i ? 1 : 0), i ? 1 : 2)
+        != NGX_OK
+        || ngx_http_endpoint_writer_string(&w, &json) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_value_json(v, json.data, json.len);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_fetch_resume(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_uint_t                  i;
+    ngx_http_endpoint_call_t   *call;
+    ngx_http_endpoint_fetch_t  *fetch;
+
+    fetch = exec->ctx;
+
+    /* those that have not started yet are out of time too */
+
+    if (exec->expired) {
+        fetch->next = fetch->ncalls;
+    }
+
+    for (i = 0;
+         i < fetch->next && exec->state == ngx_http_endpoint_exec_running;
+         i++)
+    {
+        call = &fetch->calls[i];
+
+        if (exec->expired) {
+            ngx_http_endpoint_call_expire(call);
+
+        } else {
+            ngx_http_endpoint_call_resume(call);
+        }
+    }
+
+    if (exec->state == ngx_http_endpoint_exec_running) {
+        ngx_http_endpoint_fetch_advance(fetch);
+    }
 }
 
 
 static void
 ngx_http_endpoint_fetch_cancel(ngx_http_endpoint_exec_t *exec)
 {
+    ngx_uint_t                  i;
     ngx_http_endpoint_fetch_t  *fetch;
 
     fetch = exec->ctx;
 
-    if (fetch && !exec->run->abandoned) {
-        ngx_http_endpoint_capture_cancel(&fetch->capture);
+    if (fetch == NULL) {
+        return;
+    }
+
+    for (i = 0; i < fetch->next; i++) {
+        ngx_http_endpoint_call_cancel(&fetch->calls[i]);
     }
 }
 
@@ -471,19 +344,29 @@ ngx_http_endpoint_fetch_cancel(ngx_http_endpoint_exec_t *exec)
 void
 ngx_http_endpoint_fetch_wake(ngx_http_endpoint_run_t *run)
 {
-    ngx_uint_t                  i;
+    ngx_uint_t                  i, k;
     ngx_http_endpoint_exec_t   *exec;
+    ngx_http_endpoint_call_t   *call;
     ngx_http_endpoint_fetch_t  *fetch;
 
     for (i = 0; i < run->plan->steps.nelts; i++) {
         exec = &run->execs[i];
         fetch = exec->ctx;
 
-        if (exec->step->type == &ngx_http_endpoint_step_fetch
-            && exec->state == ngx_http_endpoint_exec_running
-            && fetch->capture.request)
+        if (exec->state != ngx_http_endpoint_exec_running
+            || exec->step->type != &ngx_http_endpoint_step_fetch)
         {
-            (void) ngx_http_post_request(fetch->capture.request, NULL);
+            continue;
+        }
+
+        for (k = 0; k < fetch->next; k++) {
+            call = &fetch->calls[k];
+
+            if (call->state == ngx_http_endpoint_call_asking
+                && !call->capture->done)
+            {
+                (void) ngx_http_post_request(call->capture->request, NULL);
+            }
         }
     }
 }

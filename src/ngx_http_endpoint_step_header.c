@@ -15,6 +15,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header = {
     ngx_http_endpoint_set_header_compile,
     ngx_http_endpoint_set_header_start,
     NULL,
+    NULL,
     0
 };
 
@@ -65,17 +66,23 @@ ngx_http_endpoint_set_header_compile(ngx_http_endpoint_compile_t *c,
 static void
 ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_str_t                    value;
-    ngx_http_endpoint_header_t  *header;
+    ngx_int_t                     rc;
+    ngx_str_t                     value;
+    ngx_http_endpoint_header_t   *header;
+    ngx_http_endpoint_refusal_t   refusal;
 
     header = exec->step->conf;
 
-    if (ngx_http_endpoint_header_render(header, exec, &value) != NGX_OK) {
+    rc = ngx_http_endpoint_header_render(header, exec->run, &value, &refusal);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_endpoint_refuse(exec, &refusal);
         return;
     }
 
-    if (ngx_http_endpoint_set_header_push(exec->run, &header->name, &value)
-        != NGX_OK)
+    if (rc == NGX_ERROR
+        || ngx_http_endpoint_set_header_push(exec->run, &header->name, &value)
+           != NGX_OK)
     {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;

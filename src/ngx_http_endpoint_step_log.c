@@ -21,6 +21,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log = {
     ngx_http_endpoint_log_compile,
     ngx_http_endpoint_log_start,
     NULL,
+    NULL,
     0
 };
 

@@ -24,6 +24,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
     ngx_http_endpoint_require_compile,
     ngx_http_endpoint_require_start,
     NULL,
+    NULL,
     0
 };
 

@@ -13,6 +13,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_sleep = {
     ngx_string("sleep"),
     ngx_http_endpoint_sleep_compile,
     ngx_http_endpoint_sleep_start,
+    NULL,
     ngx_http_endpoint_sleep_cancel,
     0
 };

@@ -12,6 +12,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait = {
     ngx_http_endpoint_wait_compile,
     ngx_http_endpoint_wait_start,
     NULL,
+    NULL,
     0
 };
 

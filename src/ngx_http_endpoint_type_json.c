@@ -164,8 +164,8 @@ ngx_http_endpoint_type_json_int(ngx_http_endpoint_value_t *json,
     case ngx_http_endpoint_number:
 
         if (ngx_http_endpoint_type_json_whole(&json->data)) {
-            return ngx_http_endpoint_type_from_text(NULL, typed->type,
-                                                    &json->data, typed, fault);
+            return ngx_http_endpoint_type_from_text(NULL,
+                       ngx_http_endpoint_type_int, &json->data, typed, fault);
         }
 
         return ngx_http_endpoint_type_json_integral(&json->data, typed, fault);
@@ -250,12 +250,13 @@ ngx_http_endpoint_type_json_float(ngx_http_endpoint_value_t *json,
             return NGX_DECLINED;
         }
 
-        /* Python's integers do not become infinite */
+        if (ngx_http_endpoint_type_json_whole(&json->data)) {
 
-        if (isinf(typed->real)
-            && ngx_http_endpoint_type_json_whole(&json->data))
-        {
-            return NGX_DECLINED;
+            /* to Python it was an integer: neither infinite nor -0 */
+
+            typed->real += 0.0;
+
+            return isinf(typed->real) ? NGX_DECLINED : NGX_OK;
         }
 
         return NGX_OK;
@@ -270,7 +271,10 @@ static ngx_int_t
 ngx_http_endpoint_type_json_bool(ngx_http_endpoint_value_t *json,
     ngx_http_endpoint_typed_t *typed, ngx_http_endpoint_fault_t *fault)
 {
-    double  x;
+    ngx_http_endpoint_fault_t  unused;
+    ngx_http_endpoint_typed_t  n;
+
+    ngx_memzero(&n, sizeof(ngx_http_endpoint_typed_t));
 
     switch (json->type) {
 
@@ -280,22 +284,19 @@ ngx_http_endpoint_type_json_bool(ngx_http_endpoint_value_t *json,
 
     case ngx_http_endpoint_number:
 
-        if (ngx_http_endpoint_number_read(json->data.data, json->data.len, &x)
-            != NGX_OK
-            || x >= NGX_HTTP_ENDPOINT_TYPE_2_63
-            || x <= -NGX_HTTP_ENDPOINT_TYPE_2_63
-            || x != (double) (int64_t) x)
+        if (ngx_http_endpoint_type_json_int(json, &n, &unused) != NGX_OK
+            || n.beyond)
         {
             return NGX_DECLINED;
         }
 
-        if (x != 0 && x != 1) {
+        if (n.integer != 0 && n.integer != 1) {
             return ngx_http_endpoint_fault_set(fault, "bool_parsing",
                        "Input should be a valid boolean, "
                        "unable to interpret input");
         }
 
-        ngx_http_endpoint_type_truth(typed, x == 1);
+        ngx_http_endpoint_type_truth(typed, n.integer == 1);
 
         return NGX_OK;
 

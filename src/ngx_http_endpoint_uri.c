@@ -1,5 +1,4 @@
 
-#include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_uri.h"
 
 
@@ -13,19 +12,19 @@ static ngx_int_t ngx_http_endpoint_uri_pairs_compile(
     ngx_http_endpoint_compile_t *c, u_char *p, u_char *end,
     ngx_array_t *pairs);
 static ngx_int_t ngx_http_endpoint_uri_path_render(
-    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_exec_t *exec,
-    ngx_str_t *path);
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_run_t *run,
+    ngx_str_t *path, ngx_http_endpoint_refusal_t *refusal);
 static ngx_int_t ngx_http_endpoint_uri_path_value(
-    ngx_http_endpoint_part_t *part, ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_part_t *part, ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_writer_t *w);
 static ngx_uint_t ngx_http_endpoint_uri_segment_safe(
     ngx_http_endpoint_value_t *v, ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_uri_dots(ngx_str_t *path);
 static ngx_int_t ngx_http_endpoint_uri_args_render(
-    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_run_t *run,
     ngx_str_t *args);
 static ngx_int_t ngx_http_endpoint_uri_pair_render(
-    ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_writer_t *w);
 static ngx_int_t ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w,
     ngx_str_t *text);
@@ -210,27 +209,27 @@ ngx_http_endpoint_uri_pairs_compile(ngx_http_endpoint_compile_t *c,
 
 ngx_int_t
 ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *path, ngx_str_t *args)
+    ngx_http_endpoint_run_t *run, ngx_str_t *path, ngx_str_t *args,
+    ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_int_t  rc;
 
-    rc = ngx_http_endpoint_uri_path_render(uri, exec, path);
+    refusal->cause = ngx_http_endpoint_cause_uri;
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_endpoint_uri_args_render(uri, exec, args);
+    rc = ngx_http_endpoint_uri_path_render(uri, run, path, refusal);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (rc == NGX_ERROR) {
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
-    }
-
-    return rc;
+    return ngx_http_endpoint_uri_args_render(uri, run, args);
 }
 
 
 static ngx_int_t
 ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *path)
+    ngx_http_endpoint_run_t *run, ngx_str_t *path,
+    ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_int_t                    rc;
     ngx_uint_t                   i;
@@ -244,7 +243,7 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
         return NGX_OK;
     }
 
-    ngx_http_endpoint_writer_init(&w, exec->run->pool, uri->size);
+    ngx_http_endpoint_writer_init(&w, run->pool, uri->size);
 
     for (i = 0; i < uri->path.nelts; i++) {
 
@@ -253,7 +252,13 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
                                          part[i].literal.len);
 
         } else {
-            rc = ngx_http_endpoint_uri_path_value(&part[i], exec, &w);
+            rc = ngx_http_endpoint_uri_path_value(&part[i], run, &w);
+            refusal->ref = &part[i].ref;
+        }
+
+        if (rc == NGX_DECLINED) {
+            refusal->msg = "Value error, it must be text or a number without "
+                           "slash, backslash and control characters";
         }
 
         if (rc != NGX_OK) {
@@ -266,17 +271,7 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
     }
 
     if (ngx_http_endpoint_uri_dots(path)) {
-
-        /* ".$x" and its like: each value is harmless, but not together */
-
-        for (i = 0; part[i].type == ngx_http_endpoint_part_literal; i++) {
-            /* void */
-        }
-
-        ngx_http_endpoint_refuse(exec, &part[i].ref,
-                                 ngx_http_endpoint_cause_uri,
-                                 "Value error, it makes a dot segment of a "
-                                 "path");
+        refusal->msg = "Value error, it makes a dot segment of a path";
         return NGX_DECLINED;
     }
 
@@ -286,28 +281,23 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
 
 static ngx_int_t
 ngx_http_endpoint_uri_path_value(ngx_http_endpoint_part_t *part,
-    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
 {
     ngx_str_t                  text;
     ngx_http_endpoint_value_t  v;
 
-    if (ngx_http_endpoint_run_value(exec->run, &part->ref, &v) != NGX_OK
-        || ngx_http_endpoint_value_to_text(exec->run->pool, &v, &text)
+    if (ngx_http_endpoint_run_value(run, &part->ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(run->pool, &v, &text)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (ngx_http_endpoint_uri_segment_safe(&v, &text)) {
-        return ngx_http_endpoint_write(w, text.data, text.len);
+    if (!ngx_http_endpoint_uri_segment_safe(&v, &text)) {
+        return NGX_DECLINED;
     }
 
-    ngx_http_endpoint_refuse(exec, &part->ref, ngx_http_endpoint_cause_uri,
-                             "Value error, it must be text or a number "
-                             "without slash, backslash and control "
-                             "characters");
-
-    return NGX_DECLINED;
+    return ngx_http_endpoint_write(w, text.data, text.len);
 }
 
 
@@ -366,7 +356,7 @@ ngx_http_endpoint_uri_dots(ngx_str_t *path)
 
 static ngx_int_t
 ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *args)
+    ngx_http_endpoint_run_t *run, ngx_str_t *args)
 {
     ngx_uint_t                     i;
     ngx_http_endpoint_writer_t     w;
@@ -378,12 +368,12 @@ ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
         return NGX_OK;
     }
 
-    ngx_http_endpoint_writer_init(&w, exec->run->pool, uri->size);
+    ngx_http_endpoint_writer_init(&w, run->pool, uri->size);
 
     pair = uri->pairs.elts;
 
     for (i = 0; i < uri->pairs.nelts; i++) {
-        if (ngx_http_endpoint_uri_pair_render(&pair[i], exec, &w) != NGX_OK) {
+        if (ngx_http_endpoint_uri_pair_render(&pair[i], run, &w) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -394,7 +384,7 @@ ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
 
 static ngx_int_t
 ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
-    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
 {
     ngx_int_t                   rc;
     ngx_str_t                   text;
@@ -406,7 +396,7 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
     n = pair->parts.nelts;
 
     if (n && n <= 2 && part[n - 1].type != ngx_http_endpoint_part_literal) {
-        if (ngx_http_endpoint_run_value(exec->run, &part[n - 1].ref, &v)
+        if (ngx_http_endpoint_run_value(run, &part[n - 1].ref, &v)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -428,10 +418,10 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
                                          part[i].literal.len);
 
         } else {
-            rc = ngx_http_endpoint_run_value(exec->run, &part[i].ref, &v);
+            rc = ngx_http_endpoint_run_value(run, &part[i].ref, &v);
 
             if (rc == NGX_OK) {
-                rc = ngx_http_endpoint_value_to_text(exec->run->pool, &v,
+                rc = ngx_http_endpoint_value_to_text(run->pool, &v,
                                                      &text);
             }
 

@@ -9,6 +9,7 @@
 #define _NGX_HTTP_ENDPOINT_URI_H_INCLUDED_
 
 
+#include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_template.h"
 
 
@@ -30,11 +31,12 @@ ngx_int_t ngx_http_endpoint_uri_compile(ngx_http_endpoint_compile_t *c,
 
 /*
  * Renders the path, decoded as ngx_http_subrequest() wants it, and the
- * arguments, encoded.  NGX_DECLINED: a value cannot stand in the path, exec has
- * failed; NGX_ERROR: memory, exec has failed.
+ * arguments, encoded.  NGX_DECLINED: a value cannot stand in the path, and
+ * refusal is set; NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_exec_t *exec, ngx_str_t *path, ngx_str_t *args);
+    ngx_http_endpoint_run_t *run, ngx_str_t *path, ngx_str_t *args,
+    ngx_http_endpoint_refusal_t *refusal);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_URI_H_INCLUDED_ */

@@ -1,0 +1,201 @@
+
+#include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_utf8.h"
+
+
+static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_status(
+    ngx_http_endpoint_call_t *call);
+static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_checked(
+    ngx_http_endpoint_call_t *call);
+static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_members(
+    ngx_http_endpoint_call_t *call);
+
+
+ngx_http_endpoint_cause_e
+ngx_http_endpoint_answer_cause(ngx_http_endpoint_call_t *call)
+{
+    ngx_uint_t            status;
+    ngx_http_upstream_t  *u;
+
+    if (call->capture->cause != ngx_http_endpoint_cause_none) {
+        return call->capture->cause;
+    }
+
+    u = call->capture->request->upstream;
+    status = call->capture->status;
+
+    /* nginx answers itself where an upstream did not */
+
+    if (u && u->headers_in.status_n == 0
+        && status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        return status == NGX_HTTP_GATEWAY_TIME_OUT
+               ? ngx_http_endpoint_cause_timeout
+               : ngx_http_endpoint_cause_upstream;
+    }
+
+    if (call->fetch->exec->step->status) {
+        return ngx_http_endpoint_answer_status(call);
+    }
+
+    return (status >= 200 && status <= 299) ? ngx_http_endpoint_cause_none
+                                            : ngx_http_endpoint_cause_status;
+}
+
+
+/* status=$code takes every answer */
+
+static ngx_http_endpoint_cause_e
+ngx_http_endpoint_answer_status(ngx_http_endpoint_call_t *call)
+{
+    u_char                     *p, *last;
+    ngx_http_endpoint_run_t    *run;
+    ngx_http_endpoint_value_t  *v;
+
+    run = call->fetch->exec->run;
+
+    p = ngx_pnalloc(run->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return ngx_http_endpoint_cause_memory;
+    }
+
+    last = ngx_sprintf(p, "%ui", call->capture->status);
+
+    v = &run->values[call->fetch->exec->step->status->slot];
+
+    ngx_http_endpoint_value_json(v, p, last - p);
+
+    return ngx_http_endpoint_cause_none;
+}
+
+
+ngx_http_endpoint_cause_e
+ngx_http_endpoint_answer_value(ngx_http_endpoint_call_t *call)
+{
+    ngx_pool_t                      *pool;
+    ngx_http_endpoint_name_t        *name;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    name = call->fetch->exec->step->result;
+
+    if (name == NULL || !name->used) {
+        return ngx_http_endpoint_cause_none;
+    }
+
+    conf = call->fetch->exec->step->conf;
+    pool = call->fetch->exec->run->pool;
+
+    ngx_http_endpoint_capture_value(call->capture, !conf->text, &call->value);
+
+    if (conf->text) {
+        if (ngx_http_endpoint_value_flatten(pool, &call->value) != NGX_OK
+            || ngx_http_endpoint_utf8_clean(pool, &call->value.data) != NGX_OK)
+        {
+            return ngx_http_endpoint_cause_memory;
+        }
+
+        return ngx_http_endpoint_cause_none;
+    }
+
+    if (call->capture->checked) {
+        return ngx_http_endpoint_answer_checked(call);
+    }
+
+    return ngx_http_endpoint_answer_members(call);
+}
+
+
+/* a body that is spliced whole was checked as it arrived */
+
+static ngx_http_endpoint_cause_e
+ngx_http_endpoint_answer_checked(ngx_http_endpoint_call_t *call)
+{
+    ngx_int_t                     rc;
+    ngx_http_endpoint_capture_t  *capture;
+
+    capture = call->capture;
+
+    if (capture->size == 0) {
+        return ngx_http_endpoint_cause_none;
+    }
+
+    if (capture->invalid) {
+        return ngx_http_endpoint_cause_json;
+    }
+
+    rc = ngx_http_endpoint_json_check_end(&capture->check);
+
+    if (rc == NGX_DECLINED) {
+        ngx_memzero(&call->value, sizeof(ngx_http_endpoint_value_t));
+        return ngx_http_endpoint_cause_none;
+    }
+
+    return rc == NGX_OK ? ngx_http_endpoint_cause_none
+                        : ngx_http_endpoint_cause_json;
+}
+
+
+/* taking the members checks the body too */
+
+static ngx_http_endpoint_cause_e
+ngx_http_endpoint_answer_members(ngx_http_endpoint_call_t *call)
+{
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = call->fetch->exec;
+
+    switch (ngx_http_endpoint_exec_value(exec, &call->value)) {
+
+    case NGX_OK:
+        call->fetch->set = 1;
+        return ngx_http_endpoint_cause_none;
+
+    case NGX_ABORT: /* nothing but white space */
+        ngx_memzero(&call->value, sizeof(ngx_http_endpoint_value_t));
+        return ngx_http_endpoint_cause_none;
+
+    case NGX_DECLINED:
+        return ngx_http_endpoint_cause_json;
+
+    default: /* NGX_ERROR */
+        return ngx_http_endpoint_cause_memory;
+    }
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call)
+{
+    ngx_uint_t                       i, status;
+    ngx_http_request_t              *sr;
+    ngx_http_endpoint_value_t        v;
+    ngx_http_endpoint_result_t      *result;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+    ngx_http_endpoint_fetch_range_t *range;
+
+    conf = call->fetch->exec->step->conf;
+    range = conf->pass.elts;
+    status = call->capture->status;
+
+    for (i = 0; i < conf->pass.nelts; i++) {
+        if (status >= range[i].from && status <= range[i].to) {
+            break;
+        }
+    }
+
+    if (i == conf->pass.nelts) {
+        return 0;
+    }
+
+    sr = call->capture->request;
+    result = &call->fetch->exec->run->result;
+
+    ngx_http_endpoint_capture_value(call->capture, 0, &v);
+
+    result->status = status;
+    result->type = sr->headers_out.content_type;
+    result->body = call->capture->out;
+    result->length = v.data.len;
+
+    return 1;
+}

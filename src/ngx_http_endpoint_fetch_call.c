@@ -1,0 +1,391 @@
+
+#include "ngx_http_endpoint_fetch.h"
+
+
+/* the first pause; each one after it is twice as long, up to the second */
+#define NGX_HTTP_ENDPOINT_CALL_PAUSE      50
+#define NGX_HTTP_ENDPOINT_CALL_MAX_PAUSE  2000
+
+
+static void ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call);
+static ngx_int_t ngx_http_endpoint_call_item(ngx_http_endpoint_call_t *call);
+static void ngx_http_endpoint_call_arrived(void *data);
+static void ngx_http_endpoint_call_timer(ngx_event_t *ev);
+static void ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call);
+static ngx_uint_t ngx_http_endpoint_call_retry(
+    ngx_http_endpoint_call_t *call, ngx_http_endpoint_cause_e cause);
+static ngx_uint_t ngx_http_endpoint_call_retryable(
+    ngx_http_endpoint_call_t *call, ngx_http_endpoint_cause_e cause);
+static ngx_msec_t ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call);
+static void ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause);
+static ngx_uint_t ngx_http_endpoint_call_default(
+    ngx_http_endpoint_call_t *call);
+static void ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause);
+
+
+void
+ngx_http_endpoint_call_start(ngx_http_endpoint_call_t *call)
+{
+    call->timer.handler = ngx_http_endpoint_call_timer;
+    call->timer.data = call;
+    call->timer.log = call->fetch->exec->run->log;
+
+    ngx_http_endpoint_call_try(call);
+}
+
+
+static void
+ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
+{
+    ngx_int_t                        rc;
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_refusal_t      refusal;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    exec = call->fetch->exec;
+    conf = exec->step->conf;
+
+    call->state = ngx_http_endpoint_call_asking;
+    call->started = ngx_current_msec;
+    call->tries++;
+    call->arrived = 0;
+    call->timedout = 0;
+
+    /* each try has its own: the one before may still call back */
+
+    call->capture = ngx_pcalloc(exec->run->pool,
+                                sizeof(ngx_http_endpoint_capture_t));
+
+    if (call->capture == NULL || ngx_http_endpoint_call_item(call) != NGX_OK) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    call->capture->handler = ngx_http_endpoint_call_arrived;
+    call->capture->data = call;
+
+    rc = ngx_http_endpoint_fetch_request(call, &refusal);
+
+    if (rc == NGX_OK) {
+
+        if (conf->try_timeout) {
+            ngx_add_timer(&call->timer, conf->try_timeout);
+        }
+
+        return;
+    }
+
+    ngx_http_endpoint_call_cancel(call);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+
+    } else if (ngx_http_endpoint_refused_input(&refusal)
+               || !conf->has_default)
+    {
+        ngx_http_endpoint_refuse(exec, &refusal);
+
+    } else {
+        ngx_http_endpoint_call_failed(call, refusal.cause);
+    }
+}
+
+
+/* $item is whose call is being written: all calls share its slots */
+
+static ngx_int_t
+ngx_http_endpoint_call_item(ngx_http_endpoint_call_t *call)
+{
+    ngx_http_endpoint_run_t         *run;
+    ngx_http_endpoint_name_t        *item;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    if (call->item == NULL) {
+        return NGX_OK;
+    }
+
+    run = call->fetch->exec->run;
+    conf = call->fetch->exec->step->conf;
+    item = conf->item;
+
+    run->values[item->slot] = *call->item;
+
+    if (item->paths.nelts == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_json_extract(run->pool, &call->item->data,
+                                          item->paths.elts, item->paths.nelts,
+                                          run->values);
+}
+
+
+/* from within the subrequest's own work: records and posts */
+
+static void
+ngx_http_endpoint_call_arrived(void *data)
+{
+    ngx_http_endpoint_call_t  *call = data;
+
+    call->arrived = 1;
+
+    ngx_http_endpoint_exec_wake(call->fetch->exec);
+}
+
+
+static void
+ngx_http_endpoint_call_timer(ngx_event_t *ev)
+{
+    ngx_http_endpoint_call_t  *call;
+
+    call = ev->data;
+    call->timedout = 1;
+
+    ngx_http_endpoint_exec_wake(call->fetch->exec);
+}
+
+
+void
+ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call)
+{
+    switch (call->state) {
+
+    case ngx_http_endpoint_call_asking:
+
+        if (call->arrived) {
+            ngx_http_endpoint_call_answer(call);
+
+        } else if (call->timedout) {
+            ngx_http_endpoint_capture_cancel(call->capture);
+            ngx_http_endpoint_call_failed(call,
+                                          ngx_http_endpoint_cause_timeout);
+        }
+
+        return;
+
+    case ngx_http_endpoint_call_pausing:
+
+        if (call->timedout) {
+            ngx_http_endpoint_call_try(call);
+        }
+
+        return;
+
+    default:
+        return;
+    }
+}
+
+
+static void
+ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
+{
+    ngx_http_endpoint_cause_e  cause;
+
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    cause = ngx_http_endpoint_answer_cause(call);
+
+    if (cause == ngx_http_endpoint_cause_none) {
+        cause = ngx_http_endpoint_answer_value(call);
+    }
+
+    if (cause != ngx_http_endpoint_cause_none) {
+
+        /* a body that is too large may still be on its way */
+
+        ngx_http_endpoint_capture_cancel(call->capture);
+        ngx_http_endpoint_call_failed(call, cause);
+        return;
+    }
+
+    call->state = ngx_http_endpoint_call_ended;
+}
+
+
+static void
+ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_http_endpoint_call_log(call, cause);
+
+    if (ngx_http_endpoint_call_retry(call, cause)) {
+        return;
+    }
+
+    call->state = ngx_http_endpoint_call_ended;
+
+    if (cause == ngx_http_endpoint_cause_status
+        && ngx_http_endpoint_answer_pass(call))
+    {
+        ngx_http_endpoint_exec_failed(call->fetch->exec,
+                                      ngx_http_endpoint_cause_result);
+        return;
+    }
+
+    if (cause == ngx_http_endpoint_cause_memory
+        || !ngx_http_endpoint_call_default(call))
+    {
+        ngx_http_endpoint_exec_failed(call->fetch->exec, cause);
+    }
+}
+
+
+/* whether there will be one more try */
+
+static ngx_uint_t
+ngx_http_endpoint_call_retry(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_uint_t                       i;
+    ngx_msec_t                       pause;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = call->fetch->exec->step->conf;
+
+    if (call->tries > conf->retries
+        || !ngx_http_endpoint_call_retryable(call, cause))
+    {
+        return 0;
+    }
+
+    pause = NGX_HTTP_ENDPOINT_CALL_PAUSE;
+
+    for (i = 1; i < call->tries; i++) {
+        pause = ngx_min(2 * pause, NGX_HTTP_ENDPOINT_CALL_MAX_PAUSE);
+    }
+
+    /* half of it by chance, so that many who failed at once do not meet again */
+
+    pause = pause / 2 + ngx_random() % (pause / 2 + 1);
+
+    if (pause >= ngx_http_endpoint_call_left(call)) {
+        return 0;
+    }
+
+    call->state = ngx_http_endpoint_call_pausing;
+    call->timedout = 0;
+
+    ngx_add_timer(&call->timer, pause);
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_call_retryable(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_uint_t  status;
+
+    if (cause == ngx_http_endpoint_cause_upstream
+        || cause == ngx_http_endpoint_cause_timeout)
+    {
+        return 1;
+    }
+
+    status = call->capture->status;
+
+    return cause == ngx_http_endpoint_cause_status
+           && (status == NGX_HTTP_BAD_GATEWAY
+               || status == NGX_HTTP_SERVICE_UNAVAILABLE
+               || status == NGX_HTTP_GATEWAY_TIME_OUT);
+}
+
+
+static ngx_msec_t
+ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call)
+{
+    ngx_msec_t                 left;
+    ngx_msec_int_t             own;
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = call->fetch->exec;
+    left = ngx_http_endpoint_run_left(exec->run);
+
+    if (exec->step->timeout) {
+        own = (ngx_msec_int_t) (exec->started + exec->step->timeout
+                                - ngx_current_msec);
+
+        left = ngx_min(left, (ngx_msec_t) ngx_max(own, 0));
+    }
+
+    return left;
+}
+
+
+void
+ngx_http_endpoint_call_expire(ngx_http_endpoint_call_t *call)
+{
+    if (call->state == ngx_http_endpoint_call_ended) {
+        return;
+    }
+
+    ngx_http_endpoint_call_cancel(call);
+
+    if (!ngx_http_endpoint_call_default(call)) {
+        ngx_http_endpoint_exec_failed(call->fetch->exec,
+                                      ngx_http_endpoint_cause_timeout);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_call_default(ngx_http_endpoint_call_t *call)
+{
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = call->fetch->exec->step->conf;
+
+    if (conf->has_default) {
+        call->value = conf->def;
+    }
+
+    return conf->has_default;
+}
+
+
+void
+ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call)
+{
+    if (call->timer.timer_set) {
+        ngx_del_timer(&call->timer);
+    }
+
+    call->state = ngx_http_endpoint_call_ended;
+
+    if (call->capture && !call->fetch->exec->run->abandoned) {
+        ngx_http_endpoint_capture_cancel(call->capture);
+    }
+}
+
+
+static void
+ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_str_t                  *peer, *uri;
+    ngx_http_request_t         *sr;
+    ngx_http_endpoint_exec_t   *exec;
+
+    static ngx_str_t            none = ngx_string("-");
+
+    exec = call->fetch->exec;
+    sr = call->capture->request;
+
+    uri = sr ? &sr->uri : &none;
+    peer = sr && sr->upstream && sr->upstream->peer.name
+           ? sr->upstream->peer.name : &none;
+
+    ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+                  "endpoint \"%V\": step \"%V\": %V, try %ui, "
+                  "location \"%V\", upstream %V, status %ui, %M ms",
+                  &exec->run->plan->label, &exec->step->label,
+                  &ngx_http_endpoint_error(cause)->text, call->tries,
+                  uri, peer, call->capture->status,
+                  ngx_current_msec - call->started);
+}

@@ -1,0 +1,111 @@
+package EndpointTest;
+
+# Test::Nginx::Socket with two sections more:
+#
+#     --- conf            what the test server holds, in a file of its own, so
+#                         that an error's line is known: "test.conf:3"
+#
+#     --- exchanges       requests and the answers that are expected, in turn;
+#     > GET /item?x=1     a request line, behind it what stands in the body
+#     > X-Token: a
+#     < 200 {"x": 1}      status and body; "~" begins a pattern for the body,
+#     < Content-Type: application/json             none means an empty body
+#
+#     --- pipelined       sends them all on one connection
+#
+# Whatever a block does, nothing may be logged as an alert.
+
+use Test::Nginx::Socket -Base;
+
+no_shuffle();
+no_long_string();
+no_root_location();
+log_level('info');
+
+$ENV{TEST_NGINX_HTML_DIR} //= html_dir();
+
+my $number = 0;
+
+
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    $number++;
+
+    if (defined $block->conf) {
+        my $files = $block->user_files // '';
+
+        # a configuration like the one before would not be read
+
+        $block->set_value(config => "include ../html/test.conf;"
+                                    . " # $number\n");
+        $block->set_value(user_files => ">>> test.conf\n" . $block->conf
+                                        . $files);
+    }
+
+    if (defined $block->exchanges) {
+        set_exchanges($block);
+
+    } elsif (!defined $block->request && !defined $block->raw_request
+             && !defined $block->pipelined_requests)
+    {
+        $block->set_value(request => "GET /");
+    }
+
+    if (!defined $block->no_error_log && !defined $block->must_die) {
+        $block->set_value(no_error_log => [qr/\[(?:alert|crit|emerg)\]/]);
+    }
+});
+
+
+sub set_exchanges() {
+    my $block = shift;
+
+    my (@request, @more_headers, @code, @body, @headers);
+
+    for my $line (split /\n/, $block->exchanges) {
+        next if $line =~ /^\s*(?:#.*)?$/;
+
+        if ($line =~ /^> ([A-Z]+) (\S+)(?: (.*))?$/) {
+            push @request, "$1 $2\n" . ($3 // '');
+            push @more_headers, '';
+
+        } elsif ($line =~ /^> (\S+: .*)$/) {
+            $more_headers[-1] .= "$1\n";
+
+        } elsif ($line =~ /^< (\d+)(?: (.*))?$/) {
+            push @code, $1;
+            push @body, expected($2 // '');
+            push @headers, '';
+
+        } elsif ($line =~ /^< (\S+: .*|!\S+)$/) {
+            $headers[-1] .= "$1\n";
+
+        } else {
+            die $block->name . ": what is \"$line\" in exchanges?\n";
+        }
+
+        die $block->name . ": no answer before \"$line\"\n"
+            unless @request - @code <= 1 && @code <= @request;
+    }
+
+    die $block->name . ": no answer for the last request\n"
+        unless @request && @code == @request;
+
+    $block->set_value(defined $block->pipelined ? 'pipelined_requests'
+                                                : 'request' => \@request);
+    $block->set_value(more_headers => \@more_headers);
+    $block->set_value(error_code => \@code);
+    $block->set_value(response_body => \@body);
+    $block->set_value(response_headers => \@headers);
+}
+
+
+sub expected() {
+    my $text = shift;
+
+    return $text =~ s/^~// ? qr/$text/ : $text;
+}
+
+
+1;

@@ -1,0 +1,293 @@
+
+#include "cache.h"
+
+
+typedef struct {
+    ngx_uint_t   calls;
+    ngx_int_t    rc;
+} call_t;
+
+
+static void
+called(ngx_http_endpoint_flight_t *flight, ngx_int_t rc)
+{
+    call_t  *call;
+
+    call = flight->data;
+
+    call->calls++;
+    call->rc = rc;
+}
+
+
+static ngx_http_endpoint_flight_t
+flight(const char *key, call_t *call)
+{
+    ngx_http_endpoint_flight_t  f;
+
+    ngx_memzero(&f, sizeof(ngx_http_endpoint_flight_t));
+    ngx_memzero(call, sizeof(call_t));
+
+    f.cache = &cache;
+    f.key = str(key);
+    f.handler = called;
+    f.data = call;
+
+    return f;
+}
+
+
+static ngx_int_t
+begin(ngx_http_endpoint_flight_t *f, ngx_uint_t worker)
+{
+    unit_self = worker;
+
+    return ngx_http_endpoint_flight_begin(f);
+}
+
+
+static void
+test_flight(void)
+{
+    call_t                           ca, cb, cc;
+    ngx_http_endpoint_flight_t       a, b, c;
+    ngx_http_endpoint_cache_value_t  value;
+
+    open_zone(&cache, SIZE);
+
+    ngx_memzero(&value, sizeof(ngx_http_endpoint_cache_value_t));
+    value.status = 200;
+    value.body = str("filled");
+
+    a = flight("k", &ca);
+    b = flight("k", &cb);
+    c = flight("k", &cc);
+
+    unit_int(begin(&a, 0), NGX_OK, "the first leads");
+    unit_int(begin(&b, 1), NGX_AGAIN, "the second follows");
+
+    c.handler = NULL;
+    unit_int(begin(&c, 2), NGX_BUSY, "who does not wait is told");
+    c.handler = called;
+    unit_int(begin(&c, 2), NGX_AGAIN, "who waits follows");
+    whole("in flight");
+
+    ngx_http_endpoint_flight_look(1);
+    unit_int(cb.calls + cc.calls, 0, "nobody is called yet");
+
+    unit_self = 0;
+    unit_woken = 0;
+    unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_OK, "done");
+    unit_int(unit_woken, 6, "both workers are woken");
+    unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
+             "done twice");
+
+    ngx_http_endpoint_flight_look(0);
+    unit_ok(cb.calls == 1 && cb.rc == NGX_DONE && cc.calls == 1
+            && cc.rc == NGX_DONE, "both are called once");
+    unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
+             NGX_HTTP_ENDPOINT_CACHE_HIT, "with a result");
+    unit_str(&got.body, "filled", "its value");
+    unit_int(begin(&a, 3), NGX_DONE, "who comes late looks again");
+
+    a.refresh = 1;
+    unit_int(begin(&a, 3), NGX_OK, "a refresh leads all the same");
+    ngx_http_endpoint_flight_cancel(&a);
+    whole("flown");
+}
+
+
+static void
+test_flight_failed(void)
+{
+    call_t                           ca, cb;
+    ngx_http_endpoint_flight_t       a, b;
+    ngx_http_endpoint_cache_value_t  value;
+
+    open_zone(&cache, SIZE);
+
+    ngx_memzero(&value, sizeof(ngx_http_endpoint_cache_value_t));
+    value.status = 502;
+    value.body = str("failed");
+
+    a = flight("k", &ca);
+    b = flight("k", &cb);
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+    unit_self = 0;
+    ngx_http_endpoint_flight_failed(&a, &value);
+    ngx_http_endpoint_flight_look(0);
+
+    unit_int(cb.rc, NGX_DONE, "a failure is handed over");
+    unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
+             NGX_HTTP_ENDPOINT_CACHE_HIT, "with its reply");
+    unit_int(got.status, 502, "its status");
+    unit_int(get("k"), NGX_HTTP_ENDPOINT_CACHE_MISS, "but not kept");
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+    unit_self = 0;
+    ngx_http_endpoint_flight_failed(&a, NULL);
+    ngx_http_endpoint_flight_look(0);
+    unit_int(cb.rc, NGX_DECLINED, "without a reply: alone");
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+    unit_self = 0;
+    value.body.len = SIZE;
+    value.body.data = ngx_pcalloc(pool, SIZE);
+    unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
+             "a value that is too large");
+    ngx_http_endpoint_flight_look(0);
+    unit_int(cb.rc, NGX_DECLINED, "and the others alone");
+    whole("failed");
+}
+
+
+static void
+test_flight_lead(void)
+{
+    call_t                      ca, cb, cc;
+    ngx_http_endpoint_flight_t  a, b, c;
+
+    open_zone(&cache, SIZE);
+
+    a = flight("k", &ca);
+    b = flight("k", &cb);
+    c = flight("k", &cc);
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+    (void) begin(&c, 1);
+
+    unit_self = 0;
+    unit_woken = 0;
+    ngx_http_endpoint_flight_cancel(&a);
+    unit_int(unit_woken, 2, "a leader that leaves wakes");
+
+    unit_self = 1;
+    ngx_http_endpoint_flight_look(0);
+    unit_ok(cb.calls == 1 && cb.rc == NGX_OK && cc.calls == 0, "one leads");
+
+    ngx_http_endpoint_flight_cancel(&b);
+    ngx_http_endpoint_flight_look(0);
+    unit_ok(cc.calls == 1 && cc.rc == NGX_OK, "and then the other");
+
+    (void) begin(&a, 2);
+    unit_shared->generation[1]++;
+    unit_self = 2;
+    ngx_http_endpoint_flight_look(0);
+    unit_int(ca.calls, 0, "a dead leader is not seen at a wake-up");
+    ngx_http_endpoint_flight_look(1);
+    unit_ok(ca.calls == 1 && ca.rc == NGX_OK, "but at the next tick");
+
+    unit_shared->generation[2]++;
+    unit_int(begin(&b, 3), NGX_OK, "who comes first takes over at once");
+
+    c.parent = &a;
+    a.parent = &b;
+    unit_int(begin(&c, 3), NGX_DECLINED, "a fill inside its own fill");
+    c.key = str("other");
+    unit_int(begin(&c, 3), NGX_OK, "but not of another key");
+
+    ngx_http_endpoint_flight_cancel(&b);
+    ngx_http_endpoint_flight_cancel(&c);
+    ngx_http_endpoint_flight_cancel(&c);
+    whole("leads");
+}
+
+
+static void
+test_flight_purge(void)
+{
+    call_t                           ca, cb, cc;
+    ngx_str_t                        key;
+    ngx_http_endpoint_flight_t       a, b, c;
+    ngx_http_endpoint_cache_value_t  value;
+
+    open_zone(&cache, SIZE);
+
+    ngx_memzero(&value, sizeof(ngx_http_endpoint_cache_value_t));
+    value.status = 200;
+    value.body = str("old");
+
+    a = flight("k", &ca);
+    b = flight("k", &cb);
+    c = flight("k", &cc);
+    key = str("k");
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+    ngx_http_endpoint_flight_purge(&cache, &key);
+    unit_int(begin(&c, 2), NGX_OK, "after a purge nobody joins");
+    whole("purged in flight");
+
+    unit_self = 0;
+    unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
+             "what was read before a purge is not kept");
+    unit_int(get("k"), NGX_HTTP_ENDPOINT_CACHE_MISS, "by nobody");
+    ngx_http_endpoint_flight_look(0);
+    unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
+             NGX_HTTP_ENDPOINT_CACHE_HIT, "but who waited gets it");
+
+    unit_self = 2;
+    value.body = str("new");
+    unit_int(ngx_http_endpoint_flight_done(&c, &value, 0), NGX_OK,
+             "what was read after it is");
+    (void) get("k");
+    unit_str(&got.body, "new", "the new value");
+    whole("purge");
+}
+
+
+static void
+test_flight_full(void)
+{
+    call_t                      call;
+    char                        names[64][8];
+    ngx_uint_t                  i, n;
+    ngx_http_endpoint_flight_t  f[64];
+
+    open_zone(&cache, SIZE);
+    n = cache.sh->flights;
+
+    for (i = 0; i < n; i++) {
+        sprintf(names[i], "%d", (int) i);
+        f[i] = flight(names[i], &call);
+
+        if (begin(&f[i], 4) != NGX_OK) {
+            break;
+        }
+    }
+
+    unit_ok(i == n && n < 64, "all records lead");
+
+    f[n] = flight("more", &call);
+    unit_int(begin(&f[n], 5), NGX_DECLINED, "one more runs alone");
+    whole("full table");
+
+    unit_shared->generation[4]++;
+    unit_int(begin(&f[n], 5), NGX_DECLINED, "not searched all the time");
+    ngx_current_msec += 1000;
+    unit_int(begin(&f[n], 5), NGX_OK, "leads of a dead worker are found");
+    whole("swept table");
+}
+
+
+int
+main(void)
+{
+    unit_workers();
+    pool = ngx_create_pool(4096, &unit_log);
+
+    test_flight();
+    test_flight_failed();
+    test_flight_lead();
+    test_flight_purge();
+    test_flight_full();
+
+    ngx_destroy_pool(pool);
+
+    return unit_done();
+}
