@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_fanout.h"
 #include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_uri.h"
 
@@ -32,9 +33,7 @@ typedef struct {
     ngx_uint_t                       retries;
     ngx_msec_t                       try_timeout;   /* 0: none */
 
-    ngx_http_endpoint_ref_t          list;          /* of each= */
-    ngx_http_endpoint_name_t        *item;          /* NULL: no each= */
-    ngx_uint_t                       limit;
+    ngx_http_endpoint_each_t         each;
 
     unsigned                         text:1;        /* as=text */
     unsigned                         has_default:1;
@@ -43,40 +42,24 @@ typedef struct {
 } ngx_http_endpoint_fetch_conf_t;
 
 
-typedef struct ngx_http_endpoint_fetch_s  ngx_http_endpoint_fetch_t;
-
-
 typedef enum {
-    ngx_http_endpoint_call_idle = 0,
-    ngx_http_endpoint_call_asking,          /* a try is under way */
+    ngx_http_endpoint_call_asking = 0,      /* a try is under way */
     ngx_http_endpoint_call_pausing,         /* before the next try */
     ngx_http_endpoint_call_ended
 } ngx_http_endpoint_call_state_e;
 
 
 typedef struct {
-    ngx_http_endpoint_fetch_t       *fetch;
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_branch_t      *branch;
     ngx_http_endpoint_call_state_e   state;
     ngx_http_endpoint_capture_t     *capture;       /* of the last try */
-    ngx_http_endpoint_value_t       *item;          /* NULL: no each= */
-    ngx_http_endpoint_value_t        value;
     ngx_uint_t                       tries;
     ngx_msec_t                       started;       /* the last try */
     ngx_event_t                      timer;         /* of a try, of a pause */
     unsigned                         arrived:1;     /* the try has ended */
     unsigned                         timedout:1;
 } ngx_http_endpoint_call_t;
-
-
-struct ngx_http_endpoint_fetch_s {
-    ngx_http_endpoint_exec_t        *exec;
-    ngx_http_endpoint_call_t        *calls;
-    ngx_uint_t                       ncalls;
-    ngx_uint_t                       next;          /* call to start */
-    ngx_uint_t                       active;
-    ngx_uint_t                       ended;
-    unsigned                         set:1; /* the value and its members are */
-};
 
 
 /*
@@ -87,16 +70,19 @@ ngx_int_t ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step);
 
 /*
- * Starts a call.  It goes on by ngx_http_endpoint_call_resume() and has ended
- * when its state says so, unless the exec has failed.
+ * Starts a call, which is what a branch of a fetch does.  It goes on by
+ * ngx_http_endpoint_call_resume().
  */
-void ngx_http_endpoint_call_start(ngx_http_endpoint_call_t *call);
+void ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b);
 
 /* Looks whether a call's try ended or its timer fired, and goes on. */
 void ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call);
 
-/* Ends a call whose time is over, by its default or by failing the exec. */
-void ngx_http_endpoint_call_expire(ngx_http_endpoint_call_t *call);
+/*
+ * Ends a branch whose time is over, started or not, by its default or by
+ * failing the exec.
+ */
+void ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b);
 
 /* Stops what a call has under way. */
 void ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call);
@@ -107,7 +93,7 @@ void ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call);
 ngx_http_endpoint_cause_e ngx_http_endpoint_answer_cause(
     ngx_http_endpoint_call_t *call);
 
-/* Sets call->value from the answer; none, or why it cannot be used. */
+/* Sets the branch's value from the answer; none, or why it cannot be used. */
 ngx_http_endpoint_cause_e ngx_http_endpoint_answer_value(
     ngx_http_endpoint_call_t *call);
 

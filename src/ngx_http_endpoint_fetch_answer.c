@@ -34,7 +34,7 @@ ngx_http_endpoint_answer_cause(ngx_http_endpoint_call_t *call)
                : ngx_http_endpoint_cause_upstream;
     }
 
-    if (call->fetch->exec->step->status) {
+    if (call->exec->step->status) {
         return ngx_http_endpoint_answer_status(call);
     }
 
@@ -52,7 +52,7 @@ ngx_http_endpoint_answer_status(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_value_t  *v;
 
-    run = call->fetch->exec->run;
+    run = call->exec->run;
 
     p = ngx_pnalloc(run->pool, NGX_INT_T_LEN);
     if (p == NULL) {
@@ -61,7 +61,7 @@ ngx_http_endpoint_answer_status(ngx_http_endpoint_call_t *call)
 
     last = ngx_sprintf(p, "%ui", call->capture->status);
 
-    v = &run->values[call->fetch->exec->step->status->slot];
+    v = &run->values[call->exec->step->status->slot];
 
     ngx_http_endpoint_value_json(v, p, last - p);
 
@@ -74,22 +74,25 @@ ngx_http_endpoint_answer_value(ngx_http_endpoint_call_t *call)
 {
     ngx_pool_t                      *pool;
     ngx_http_endpoint_name_t        *name;
+    ngx_http_endpoint_value_t       *v;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    name = call->fetch->exec->step->result;
+    name = call->exec->step->result;
 
     if (name == NULL || !name->used) {
         return ngx_http_endpoint_cause_none;
     }
 
-    conf = call->fetch->exec->step->conf;
-    pool = call->fetch->exec->run->pool;
+    conf = call->exec->step->conf;
+    pool = call->exec->run->pool;
 
-    ngx_http_endpoint_capture_value(call->capture, !conf->text, &call->value);
+    v = &call->branch->value;
+
+    ngx_http_endpoint_capture_value(call->capture, !conf->text, v);
 
     if (conf->text) {
-        if (ngx_http_endpoint_value_flatten(pool, &call->value) != NGX_OK
-            || ngx_http_endpoint_utf8_clean(pool, &call->value.data) != NGX_OK)
+        if (ngx_http_endpoint_value_flatten(pool, v) != NGX_OK
+            || ngx_http_endpoint_utf8_clean(pool, &v->data) != NGX_OK)
         {
             return ngx_http_endpoint_cause_memory;
         }
@@ -126,7 +129,7 @@ ngx_http_endpoint_answer_checked(ngx_http_endpoint_call_t *call)
     rc = ngx_http_endpoint_json_check_end(&capture->check);
 
     if (rc == NGX_DECLINED) {
-        ngx_memzero(&call->value, sizeof(ngx_http_endpoint_value_t));
+        ngx_memzero(&call->branch->value, sizeof(ngx_http_endpoint_value_t));
         return ngx_http_endpoint_cause_none;
     }
 
@@ -142,16 +145,16 @@ ngx_http_endpoint_answer_members(ngx_http_endpoint_call_t *call)
 {
     ngx_http_endpoint_exec_t  *exec;
 
-    exec = call->fetch->exec;
+    exec = call->exec;
 
-    switch (ngx_http_endpoint_exec_value(exec, &call->value)) {
+    switch (ngx_http_endpoint_exec_value(exec, &call->branch->value)) {
 
     case NGX_OK:
-        call->fetch->set = 1;
+        call->branch->fanout->set = 1;
         return ngx_http_endpoint_cause_none;
 
     case NGX_ABORT: /* nothing but white space */
-        ngx_memzero(&call->value, sizeof(ngx_http_endpoint_value_t));
+        ngx_memzero(&call->branch->value, sizeof(ngx_http_endpoint_value_t));
         return ngx_http_endpoint_cause_none;
 
     case NGX_DECLINED:
@@ -173,7 +176,7 @@ ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_fetch_conf_t  *conf;
     ngx_http_endpoint_fetch_range_t *range;
 
-    conf = call->fetch->exec->step->conf;
+    conf = call->exec->step->conf;
     range = conf->pass.elts;
     status = call->capture->status;
 
@@ -188,7 +191,7 @@ ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call)
     }
 
     sr = call->capture->request;
-    result = &call->fetch->exec->run->result;
+    result = &call->exec->run->result;
 
     ngx_http_endpoint_capture_value(call->capture, 0, &v);
 

@@ -8,7 +8,6 @@
 
 
 static void ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call);
-static ngx_int_t ngx_http_endpoint_call_item(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_arrived(void *data);
 static void ngx_http_endpoint_call_timer(ngx_event_t *ev);
 static void ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call);
@@ -17,20 +16,36 @@ static ngx_uint_t ngx_http_endpoint_call_retry(
 static ngx_uint_t ngx_http_endpoint_call_retryable(
     ngx_http_endpoint_call_t *call, ngx_http_endpoint_cause_e cause);
 static ngx_msec_t ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call);
+static void ngx_http_endpoint_call_end(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_cause_e cause);
 static ngx_uint_t ngx_http_endpoint_call_default(
-    ngx_http_endpoint_call_t *call);
+    ngx_http_endpoint_branch_t *b);
 static void ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_cause_e cause);
 
 
 void
-ngx_http_endpoint_call_start(ngx_http_endpoint_call_t *call)
+ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b)
 {
+    ngx_http_endpoint_call_t  *call;
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = b->fanout->exec;
+
+    call = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_call_t));
+    if (call == NULL) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    b->ctx = call;
+
+    call->exec = exec;
+    call->branch = b;
     call->timer.handler = ngx_http_endpoint_call_timer;
     call->timer.data = call;
-    call->timer.log = call->fetch->exec->run->log;
+    call->timer.log = exec->run->log;
 
     ngx_http_endpoint_call_try(call);
 }
@@ -44,7 +59,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_refusal_t      refusal;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    exec = call->fetch->exec;
+    exec = call->exec;
     conf = exec->step->conf;
 
     call->state = ngx_http_endpoint_call_asking;
@@ -58,7 +73,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     call->capture = ngx_pcalloc(exec->run->pool,
                                 sizeof(ngx_http_endpoint_capture_t));
 
-    if (call->capture == NULL || ngx_http_endpoint_call_item(call) != NGX_OK) {
+    if (call->capture == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
@@ -93,35 +108,6 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
 }
 
 
-/* $item is whose call is being written: all calls share its slots */
-
-static ngx_int_t
-ngx_http_endpoint_call_item(ngx_http_endpoint_call_t *call)
-{
-    ngx_http_endpoint_run_t         *run;
-    ngx_http_endpoint_name_t        *item;
-    ngx_http_endpoint_fetch_conf_t  *conf;
-
-    if (call->item == NULL) {
-        return NGX_OK;
-    }
-
-    run = call->fetch->exec->run;
-    conf = call->fetch->exec->step->conf;
-    item = conf->item;
-
-    run->values[item->slot] = *call->item;
-
-    if (item->paths.nelts == 0) {
-        return NGX_OK;
-    }
-
-    return ngx_http_endpoint_json_extract(run->pool, &call->item->data,
-                                          item->paths.elts, item->paths.nelts,
-                                          run->values);
-}
-
-
 /* from within the subrequest's own work: records and posts */
 
 static void
@@ -131,7 +117,7 @@ ngx_http_endpoint_call_arrived(void *data)
 
     call->arrived = 1;
 
-    ngx_http_endpoint_exec_wake(call->fetch->exec);
+    ngx_http_endpoint_exec_wake(call->exec);
 }
 
 
@@ -143,7 +129,7 @@ ngx_http_endpoint_call_timer(ngx_event_t *ev)
     call = ev->data;
     call->timedout = 1;
 
-    ngx_http_endpoint_exec_wake(call->fetch->exec);
+    ngx_http_endpoint_exec_wake(call->exec);
 }
 
 
@@ -167,9 +153,17 @@ ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call)
 
     case ngx_http_endpoint_call_pausing:
 
-        if (call->timedout) {
-            ngx_http_endpoint_call_try(call);
+        if (!call->timedout) {
+            return;
         }
+
+        if (ngx_http_endpoint_branch_item(call->branch) != NGX_OK) {
+            ngx_http_endpoint_exec_failed(call->exec,
+                                          ngx_http_endpoint_cause_memory);
+            return;
+        }
+
+        ngx_http_endpoint_call_try(call);
 
         return;
 
@@ -203,7 +197,15 @@ ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
         return;
     }
 
+    ngx_http_endpoint_call_end(call);
+}
+
+
+static void
+ngx_http_endpoint_call_end(ngx_http_endpoint_call_t *call)
+{
     call->state = ngx_http_endpoint_call_ended;
+    call->branch->ended = 1;
 }
 
 
@@ -217,20 +219,20 @@ ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
         return;
     }
 
-    call->state = ngx_http_endpoint_call_ended;
+    ngx_http_endpoint_call_end(call);
 
     if (cause == ngx_http_endpoint_cause_status
         && ngx_http_endpoint_answer_pass(call))
     {
-        ngx_http_endpoint_exec_failed(call->fetch->exec,
+        ngx_http_endpoint_exec_failed(call->exec,
                                       ngx_http_endpoint_cause_result);
         return;
     }
 
     if (cause == ngx_http_endpoint_cause_memory
-        || !ngx_http_endpoint_call_default(call))
+        || !ngx_http_endpoint_call_default(call->branch))
     {
-        ngx_http_endpoint_exec_failed(call->fetch->exec, cause);
+        ngx_http_endpoint_exec_failed(call->exec, cause);
     }
 }
 
@@ -245,7 +247,7 @@ ngx_http_endpoint_call_retry(ngx_http_endpoint_call_t *call,
     ngx_msec_t                       pause;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    conf = call->fetch->exec->step->conf;
+    conf = call->exec->step->conf;
 
     if (call->tries > conf->retries
         || !ngx_http_endpoint_call_retryable(call, cause))
@@ -259,7 +261,7 @@ ngx_http_endpoint_call_retry(ngx_http_endpoint_call_t *call,
         pause = ngx_min(2 * pause, NGX_HTTP_ENDPOINT_CALL_MAX_PAUSE);
     }
 
-    /* half of it by chance, so that many who failed at once do not meet again */
+    /* half of it by chance: many who failed at once must not meet again */
 
     pause = pause / 2 + ngx_random() % (pause / 2 + 1);
 
@@ -304,7 +306,7 @@ ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call)
     ngx_msec_int_t             own;
     ngx_http_endpoint_exec_t  *exec;
 
-    exec = call->fetch->exec;
+    exec = call->exec;
     left = ngx_http_endpoint_run_left(exec->run);
 
     if (exec->step->timeout) {
@@ -319,30 +321,30 @@ ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call)
 
 
 void
-ngx_http_endpoint_call_expire(ngx_http_endpoint_call_t *call)
+ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b)
 {
-    if (call->state == ngx_http_endpoint_call_ended) {
-        return;
+    if (b->ctx) {
+        ngx_http_endpoint_call_cancel(b->ctx);
     }
 
-    ngx_http_endpoint_call_cancel(call);
+    b->ended = 1;
 
-    if (!ngx_http_endpoint_call_default(call)) {
-        ngx_http_endpoint_exec_failed(call->fetch->exec,
+    if (!ngx_http_endpoint_call_default(b)) {
+        ngx_http_endpoint_exec_failed(b->fanout->exec,
                                       ngx_http_endpoint_cause_timeout);
     }
 }
 
 
 static ngx_uint_t
-ngx_http_endpoint_call_default(ngx_http_endpoint_call_t *call)
+ngx_http_endpoint_call_default(ngx_http_endpoint_branch_t *b)
 {
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    conf = call->fetch->exec->step->conf;
+    conf = b->fanout->exec->step->conf;
 
     if (conf->has_default) {
-        call->value = conf->def;
+        b->value = conf->def;
     }
 
     return conf->has_default;
@@ -358,7 +360,7 @@ ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call)
 
     call->state = ngx_http_endpoint_call_ended;
 
-    if (call->capture && !call->fetch->exec->run->abandoned) {
+    if (call->capture && !call->exec->run->abandoned) {
         ngx_http_endpoint_capture_cancel(call->capture);
     }
 }
@@ -374,7 +376,7 @@ ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
 
     static ngx_str_t            none = ngx_string("-");
 
-    exec = call->fetch->exec;
+    exec = call->exec;
     sr = call->capture->request;
 
     uri = sr ? &sr->uri : &none;

@@ -1,11 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
-#include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_step.h"
-
-
-/* as many calls of one step at a time as a browser makes of one server */
-#define NGX_HTTP_ENDPOINT_FETCH_LIMIT  8
 
 
 typedef struct {
@@ -21,8 +16,6 @@ typedef struct {
 } ngx_http_endpoint_fetch_option_t;
 
 
-static ngx_int_t ngx_http_endpoint_fetch_each(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_fetch_line(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_uint_t *next);
 static ngx_int_t ngx_http_endpoint_fetch_method(
@@ -112,7 +105,7 @@ ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
 
     /* the other words may use $item */
 
-    if (ngx_http_endpoint_fetch_each(c, step) != NGX_OK) {
+    if (ngx_http_endpoint_each_compile(c, &conf->each) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -131,64 +124,6 @@ ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
     }
 
     return ngx_http_endpoint_fetch_check(c, step);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_fetch_each(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step)
-{
-    ngx_str_t                        word;
-    ngx_uint_t                       i;
-    ngx_http_endpoint_name_t        *item;
-    ngx_http_endpoint_fetch_conf_t  *conf;
-
-    conf = step->conf;
-
-    for (i = 1; i < c->statement->nargs; i++) {
-        word = c->statement->args[i];
-
-        if (ngx_strncmp(word.data, "each=", 5) == 0) {
-            break;
-        }
-    }
-
-    if (i == c->statement->nargs) {
-        return NGX_OK;
-    }
-
-    word.data += 5;
-    word.len -= 5;
-
-    if (ngx_http_endpoint_name_ref_word(c, &word, &conf->list) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    item = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_name_t));
-    if (item == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_array_init(&item->paths, c->cf->pool, 1,
-                       sizeof(ngx_http_endpoint_json_path_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_str_set(&item->name, "item");
-    item->slot = c->plan->nslots++;
-
-    /* whose list it is, his are the elements */
-
-    if (conf->list.name) {
-        item->input = conf->list.name->input;
-    }
-
-    conf->item = item;
-    c->item = item;
-
-    return NGX_OK;
 }
 
 
@@ -507,20 +442,7 @@ static ngx_int_t
 ngx_http_endpoint_fetch_set_limit(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *value)
 {
-    ngx_int_t  n;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n == NGX_ERROR || n == 0 || conf->item == NULL) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid \"limit=%V\", it must be "
-                                            "a number above 0 beside "
-                                            "\"each=\"", value);
-    }
-
-    conf->limit = n;
-
-    return NGX_OK;
+    return ngx_http_endpoint_each_limit(c, &conf->each, value);
 }
 
 
@@ -581,15 +503,13 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
                                             "not idempotent", &conf->method);
     }
 
-    if (conf->item && step->status) {
+    if (conf->each.item && step->status) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"status=\" beside \"each=\", "
                                             "which has many");
     }
 
-    if (conf->limit == 0) {
-        conf->limit = step->act ? 1 : NGX_HTTP_ENDPOINT_FETCH_LIMIT;
-    }
+    ngx_http_endpoint_each_default(&conf->each, step->act);
 
     return NGX_OK;
 }

@@ -25,7 +25,7 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_exec_t        *exec;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    exec = call->fetch->exec;
+    exec = call->exec;
     conf = exec->step->conf;
     r = exec->run->request;
 
@@ -77,7 +77,7 @@ ngx_http_endpoint_fetch_checked(ngx_http_endpoint_step_t *step)
     /* of many bodies the members are taken when all have come */
 
     return name && name->used && !name->scalar
-           && (name->paths.nelts == 0 || conf->item);
+           && (name->paths.nelts == 0 || conf->each.item);
 }
 
 
@@ -162,8 +162,8 @@ ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_header_t      *header;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    run = call->fetch->exec->run;
-    conf = call->fetch->exec->step->conf;
+    run = call->exec->run;
+    conf = call->exec->step->conf;
     header = conf->headers.elts;
 
     for (i = 0; i < conf->headers.nelts; i++) {
@@ -194,8 +194,8 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_writer_t       w;
     ngx_http_endpoint_fetch_conf_t  *conf;
 
-    run = call->fetch->exec->run;
-    conf = call->fetch->exec->step->conf;
+    run = call->exec->run;
+    conf = call->exec->step->conf;
 
     if (conf->body == NULL) {
         return NGX_OK;

@@ -52,7 +52,6 @@ ngx_http_endpoint_pg_init(ngx_http_endpoint_pg_t *pg,
     pg->timer.handler = ngx_http_endpoint_pg_timer_handler;
     pg->timer.data = &ngx_http_endpoint_pg_no_connection;
     pg->timer.log = log;
-    pg->timer.cancelable = 1;
 
     pg->event.handler = ngx_http_endpoint_pg_event_handler;
     pg->event.data = pg;
@@ -102,6 +101,7 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
         return;
     }
 
+    pg->timer.cancelable = 1;
     ngx_add_timer(&pg->timer, pg->options->connect_timeout);
 }
 

@@ -57,7 +57,10 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
     if (pg->ncommands++ == 0) {
         pg->progress = ngx_current_msec;
 
+        /* an exiting worker stays for what is under way */
+
         if (pg->timeout && !pg->timer.timer_set) {
+            pg->timer.cancelable = 0;
             ngx_add_timer(&pg->timer,
                           pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
         }

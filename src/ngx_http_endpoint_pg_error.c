@@ -98,7 +98,7 @@ ngx_http_endpoint_pg_error_text(ngx_str_t *text, const char *said)
             break;
         }
 
-        if (*s == '\n') {
+        if (*s == '\n' || *s == '\t') {
             *p++ = ' ';
 
         } else if (*s < 0x20 || *s >= 0x7f) {

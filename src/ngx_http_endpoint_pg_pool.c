@@ -175,6 +175,8 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
         return;
     }
 
+    pool->done = 1;
+
     for (i = 0; i < pool->connections + pool->isolated; i++) {
         ngx_http_endpoint_pg_lane_done(&pool->lanes[i]);
     }

@@ -87,7 +87,7 @@ ngx_http_endpoint_pg_statement_t *ngx_http_endpoint_pg_statement(
 ngx_int_t ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
     ngx_cycle_t *cycle);
 
-/* For a worker's exit_process. */
+/* For a worker's exit_process.  No handler is called any more. */
 void ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool);
 
 /*

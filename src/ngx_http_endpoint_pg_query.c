@@ -251,14 +251,18 @@ ngx_http_endpoint_pg_query_tell(ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result)
 {
     void                             *data;
+    ngx_http_endpoint_pg_pool_t      *pool;
     ngx_http_endpoint_pg_handler_pt   handler;
 
+    pool = query->owner;
     handler = query->handler;
     data = query->data;
 
     ngx_http_endpoint_pg_query_free(query);
 
-    handler(data, result);
+    if (!pool->done) {
+        handler(data, result);
+    }
 }
 
 

@@ -103,7 +103,7 @@ typedef struct {
 
     /* whose uses are noted as edges; NULL: a reply's, which waits for all */
     ngx_http_endpoint_step_t         *step;
-    ngx_array_t                      *edges;    /* of ngx_http_endpoint_edge_t */
+    ngx_array_t                      *edges;    /* ngx_http_endpoint_edge_t */
     ngx_http_endpoint_name_t         *item;     /* $item of each=, or NULL */
 } ngx_http_endpoint_compile_t;
 

@@ -67,7 +67,7 @@ ngx_http_endpoint_require_compile(ngx_http_endpoint_compile_t *c,
 }
 
 
-/* the text becomes a string of a JSON template, its $names stay what they are */
+/* the text becomes a string of a JSON template, with its $names in it */
 
 static ngx_int_t
 ngx_http_endpoint_require_detail(ngx_http_endpoint_compile_t *c,

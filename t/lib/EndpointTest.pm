@@ -70,7 +70,7 @@ sub set_exchanges() {
             push @request, "$1 $2\n" . ($3 // '');
             push @more_headers, '';
 
-        } elsif ($line =~ /^> (\S+: .*)$/) {
+        } elsif ($line =~ /^> (\S+:.*)$/) {
             $more_headers[-1] .= "$1\n";
 
         } elsif ($line =~ /^< (\d+)(?: (.*))?$/) {
