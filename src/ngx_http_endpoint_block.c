@@ -13,7 +13,7 @@ static ngx_int_t ngx_http_endpoint_block_prefix(ngx_conf_t *cf,
 static ngx_uint_t ngx_http_endpoint_block_returns(
     ngx_http_endpoint_block_t *block);
 static ngx_int_t ngx_http_endpoint_block_compile(ngx_conf_t *cf,
-    ngx_http_endpoint_block_t *block);
+    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_block_t *block);
 static void ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
 static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
@@ -68,7 +68,7 @@ ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     save = *cf;
     cf->cmd_type = NGX_HTTP_ENDPOINT_BLOCK;
-    emcf->block = block;
+    emcf->statements = &block->statements;
 
     rv = ngx_conf_parse(cf, NULL);
 
@@ -86,7 +86,7 @@ ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
 
-    statement = ngx_array_push(&emcf->block->statements);
+    statement = ngx_array_push(emcf->statements);
 
     if (statement == NULL
         || ngx_http_endpoint_block_statement(cf, statement) != NGX_OK)
@@ -98,10 +98,48 @@ ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+char *
+ngx_http_endpoint_transaction(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char                           *rv;
+    ngx_conf_t                      save;
+    ngx_array_t                    *statements, *inner;
+    ngx_http_endpoint_main_conf_t  *emcf;
+    ngx_http_endpoint_statement_t  *statement;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+    statements = emcf->statements;
+
+    inner = ngx_array_create(cf->pool, 4,
+                             sizeof(ngx_http_endpoint_statement_t));
+    statement = ngx_array_push(statements);
+
+    if (inner == NULL || statement == NULL
+        || ngx_http_endpoint_block_statement(cf, statement) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    statement->block = inner;
+
+    save = *cf;
+    cf->cmd_type = NGX_HTTP_ENDPOINT_TRANSACTION;
+    emcf->statements = inner;
+
+    rv = ngx_conf_parse(cf, NULL);
+
+    *cf = save;
+    emcf->statements = statements;
+
+    return rv;
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement)
 {
+    statement->block = NULL;
     statement->nargs = cf->args->nelts;
     statement->file = cf->conf_file->file.name;
     statement->line = cf->conf_file->line;
@@ -258,7 +296,7 @@ ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
         /* what stands below the block was not there when it was read */
 
         if (ngx_http_endpoint_block_check(cf, &block[i]) != NGX_OK
-            || ngx_http_endpoint_block_compile(cf, &block[i]) != NGX_OK)
+            || ngx_http_endpoint_block_compile(cf, emcf, &block[i]) != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -272,10 +310,11 @@ ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
 
 static ngx_int_t
 ngx_http_endpoint_block_compile(ngx_conf_t *cf,
-    ngx_http_endpoint_block_t *block)
+    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_block_t *block)
 {
-    ngx_array_t                parts;
-    ngx_http_endpoint_plan_t  *other;
+    ngx_array_t                   parts;
+    ngx_http_endpoint_plan_t     *other;
+    ngx_http_endpoint_compile_t   c;
 
     if (ngx_array_init(&parts, cf->temp_pool, 4,
                        sizeof(ngx_http_endpoint_route_part_t))
@@ -284,8 +323,16 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
         return NGX_ERROR;
     }
 
-    block->plan = ngx_http_endpoint_plan_compile(cf, &block->head,
-                                                 &block->statements, &parts);
+    ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
+
+    c.cf = cf;
+    c.statement = &block->head;
+    c.pools = &emcf->pools;
+    c.timeout = block->conf->timeout;
+    c.bigint_string = block->conf->bigint;
+
+    block->plan = ngx_http_endpoint_plan_compile(&c, &block->statements,
+                                                 &parts);
     if (block->plan == NULL) {
         return NGX_ERROR;
     }

@@ -10,7 +10,8 @@
 
 
 /* a context bit of its own: no other module's directive fits in a block */
-#define NGX_HTTP_ENDPOINT_BLOCK  0x00020000
+#define NGX_HTTP_ENDPOINT_BLOCK        0x00020000
+#define NGX_HTTP_ENDPOINT_TRANSACTION  0x00040000
 
 
 typedef struct {
@@ -25,7 +26,8 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                     blocks;     /* ngx_http_endpoint_block_t */
-    ngx_http_endpoint_block_t      *block;      /* the one being read */
+    ngx_array_t                    *statements; /* of the one being read */
+    ngx_array_t                     pools;  /* ngx_http_endpoint_pg_pool_t * */
 } ngx_http_endpoint_main_conf_t;
 
 
@@ -34,6 +36,10 @@ char *ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 /* The handler of every statement inside. */
 char *ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* The handler of "transaction", a statement with statements inside. */
+char *ngx_http_endpoint_transaction(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*

@@ -12,6 +12,7 @@ static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_header_filter(
     ngx_http_request_t *r);
+static void ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -23,6 +24,8 @@ static void ngx_http_endpoint_capture_fail(
     ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
+static void ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r);
+static void ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr);
 static void ngx_http_endpoint_capture_dropped(ngx_http_request_t *r);
 
 
@@ -59,10 +62,19 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
         return NGX_ERROR;
     }
 
+    sr = NULL;
+
     if (ngx_http_subrequest(parent, path, args, &sr, &capture->post,
                             NGX_HTTP_SUBREQUEST_BACKGROUND)
         != NGX_OK)
     {
+        if (sr) {
+
+            /* it was counted, but could not be posted */
+
+            parent->main->count--;
+        }
+
         return NGX_ERROR;
     }
 
@@ -70,6 +82,9 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
 
     sr->variables = variables;
     sr->request_body = NULL;
+
+    /* it is for the main request to wait for the rest of its body */
+    sr->discard_body = 0;
 
     ngx_http_endpoint_capture_headers_in(sr, parent);
 
@@ -145,12 +160,51 @@ ngx_http_endpoint_capture_header_filter(ngx_http_request_t *r)
 
     capture->status = r->headers_out.status;
 
+    ngx_http_endpoint_capture_unbuffered(r);
+
     if (ngx_http_endpoint_capture_encoded(r)) {
         ngx_http_endpoint_capture_fail(capture,
                                        ngx_http_endpoint_cause_encoding);
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * Of a background subrequest nginx keeps what fits into proxy_buffers, writes
+ * the rest to a file or waits for ever, until the upstream has ended.  Where
+ * the body is not for a cache it can come in pieces instead.
+ */
+
+static void
+ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    if (u == NULL || u->store) {
+        return;
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    /* the same tests as nginx's own, which come after this filter */
+
+    if (u->cacheable
+        && ngx_http_test_predicates(r, u->conf->no_cache) == NGX_OK
+        && (u->cache_status == NGX_HTTP_CACHE_BYPASS
+            || (r->cache && r->cache->valid_sec)
+            || ngx_http_file_cache_valid(u->conf->cache_valid,
+                                         u->headers_in.status_n)))
+    {
+        return;
+    }
+
+#endif
+
+    u->buffering = 0;
 }
 
 
@@ -317,7 +371,7 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
 
     /* file aio is under way: nginx finalizes once more when it is done */
 
-    if (r->buffered) {
+    if (r->buffered && (rc == NGX_OK || rc == NGX_AGAIN)) {
         return rc;
     }
 
@@ -356,7 +410,6 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
 void
 ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
 {
-    ngx_connection_t    *c;
     ngx_http_request_t  *sr;
 
     sr = capture->request;
@@ -366,42 +419,96 @@ ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
     }
 
     capture->done = 1;
-    c = sr->connection;
+
+    sr->read_event_handler = ngx_http_request_empty_handler;
 
     if (capture->nested) {
         ngx_http_endpoint_run_cancel(capture->nested);
 
     } else if (sr->upstream && sr->upstream->cleanup) {
 
-        /* closes the upstream's connection and lets go of the main request */
+        /*
+         * Closes the upstream's connection and lets go of the main request,
+         * which the completion of file aio then still needs.
+         */
+
+        if (sr->aio) {
+            sr->main->count++;
+        }
 
         (*sr->upstream->cleanup)(sr);
 
-        sr->read_event_handler = ngx_http_request_empty_handler;
-        sr->write_event_handler = ngx_http_request_empty_handler;
-
+        sr->write_event_handler = sr->aio ? ngx_http_endpoint_capture_dropped
+                                          : ngx_http_request_empty_handler;
         return;
     }
 
-    sr->read_event_handler = ngx_http_request_empty_handler;
     sr->write_event_handler = ngx_http_endpoint_capture_dropped;
 
-    if (ngx_http_endpoint_aio(sr)) {
+    if (sr->aio) {
 
         /* its completion calls the write handler */
 
         return;
     }
 
-    if (c->write->delayed && c->write->timer_set) {
+    ngx_http_endpoint_capture_unlock(sr);
 
-        /* a delay of limit_req: it would hold back the reply */
+    (void) ngx_http_post_request(sr, &capture->posted);
+}
 
-        c->write->delayed = 0;
-        ngx_del_timer(c->write);
+
+void
+ngx_http_endpoint_capture_abandon(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_http_request_t  *sr;
+
+    sr = capture->request;
+
+    if (sr == NULL || capture->done) {
+        return;
     }
 
-    (void) ngx_http_post_request(sr, NULL);
+    capture->done = 1;
+
+    /* nginx waits for file aio, and what it calls then is this handler */
+
+    sr->write_event_handler = ngx_http_endpoint_capture_abandoned;
+
+    ngx_http_endpoint_capture_unlock(sr);
+}
+
+
+static void
+ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r)
+{
+    ngx_http_finalize_request(r, NGX_ERROR);
+}
+
+
+/* ends the wait for the lock of a cache's entry, which blocks the request */
+
+static void
+ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr)
+{
+#if (NGX_HTTP_CACHE)
+
+    ngx_http_cache_t  *cache;
+
+    cache = sr->cache;
+
+    if (cache == NULL || !cache->waiting) {
+        return;
+    }
+
+    cache->waiting = 0;
+    sr->main->blocked--;
+
+    if (cache->wait_event.timer_set) {
+        ngx_del_timer(&cache->wait_event);
+    }
+
+#endif
 }
 
 

@@ -17,6 +17,7 @@
 
 typedef struct {
     ngx_http_post_subrequest_t       post;
+    ngx_http_posted_request_t        posted;    /* for its cancelling */
     ngx_http_request_t              *request;   /* the subrequest */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
 
@@ -62,6 +63,12 @@ void ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
  * stop goes on without effect.  Not from within the subrequest's own work.
  */
 void ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture);
+
+/*
+ * The same where the main request is being freed: only what could come back
+ * to it is stopped.
+ */
+void ngx_http_endpoint_capture_abandon(ngx_http_endpoint_capture_t *capture);
 
 /*
  * The capture behind a request, or NULL: by its post_subrequest, since a

@@ -16,7 +16,15 @@ static ngx_http_endpoint_error_t  ngx_http_endpoint_errors[] = {
     { 502, ngx_string("a value cannot stand in the path") },
     { 502, ngx_string("a value cannot stand in a header") },
     { 502, ngx_string("the value of \\\"each=\\\" is not a list") },
-    { 502, ngx_string("the list of \\\"each=\\\" is too long") }
+    { 502, ngx_string("the list of \\\"each=\\\" is too long") },
+    { 502, ngx_string("a value cannot stand in SQL") },
+    { 502, ngx_string("the database failed") },
+    { 503, ngx_string("the queue for the database is full") },
+    { 409, ngx_string("violates a unique constraint") },
+    { 422, ngx_string("violates a foreign key constraint") },
+    { 422, ngx_string("violates a check constraint") },
+    { 422, ngx_string("violates a not null constraint") },
+    { 422, ngx_string("a value is out of range or malformed") }
 };
 
 
@@ -27,25 +35,35 @@ ngx_http_endpoint_error(ngx_http_endpoint_cause_e cause)
 }
 
 
-void
+ngx_int_t
 ngx_http_endpoint_error_detail(ngx_pool_t *pool, ngx_str_t *step,
-    ngx_http_endpoint_cause_e cause, ngx_str_t *json)
+    ngx_http_endpoint_cause_e cause, ngx_str_t *name, ngx_str_t *json)
 {
-    size_t                      len;
+    u_char                     *p;
     ngx_http_endpoint_error_t  *error;
 
     error = &ngx_http_endpoint_errors[cause];
 
-    len = sizeof("{\"detail\":\": \"}") - 1 + step->len + error->text.len;
-
-    json->data = ngx_pnalloc(pool, len);
-
-    if (json->data == NULL) {
-        ngx_str_set(json, "{\"detail\":\"Internal Server Error\"}");
-        return;
+    p = ngx_pnalloc(pool, sizeof("{\"detail\":\":  \\\"\\\"\"}") + step->len
+                          + error->text.len + name->len
+                          + ngx_escape_json(NULL, name->data, name->len));
+    if (p == NULL) {
+        return NGX_ERROR;
     }
 
-    json->len = ngx_sprintf(json->data, "{\"detail\":\"%V: %V\"}", step,
-                            &error->text)
-                - json->data;
+    json->data = p;
+
+    p = ngx_sprintf(p, "{\"detail\":\"%V: %V", step, &error->text);
+
+    if (name->len) {
+        p = ngx_cpymem(p, " \\\"", 3);
+        p = (u_char *) ngx_escape_json(p, name->data, name->len);
+        p = ngx_cpymem(p, "\\\"", 2);
+    }
+
+    p = ngx_cpymem(p, "\"}", 2);
+
+    json->len = p - json->data;
+
+    return NGX_OK;
 }

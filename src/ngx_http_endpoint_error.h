@@ -23,6 +23,14 @@ typedef enum {
     ngx_http_endpoint_cause_header,
     ngx_http_endpoint_cause_list,
     ngx_http_endpoint_cause_fanout,
+    ngx_http_endpoint_cause_sql,
+    ngx_http_endpoint_cause_database,
+    ngx_http_endpoint_cause_queue,
+    ngx_http_endpoint_cause_unique,
+    ngx_http_endpoint_cause_foreign_key,
+    ngx_http_endpoint_cause_check,
+    ngx_http_endpoint_cause_not_null,
+    ngx_http_endpoint_cause_data,
     ngx_http_endpoint_cause_result          /* the step has set run->result */
 } ngx_http_endpoint_cause_e;
 
@@ -38,11 +46,11 @@ ngx_http_endpoint_error_t *ngx_http_endpoint_error(
     ngx_http_endpoint_cause_e cause);
 
 /*
- * {"detail":"STEP: TEXT"} in memory of pool; where there is no memory left, a
- * constant without the step's name.
+ * {"detail":"STEP: TEXT"} in memory of pool, with the name of what was violated
+ * behind it in quotes where it is not empty.  NGX_ERROR: memory.
  */
-void ngx_http_endpoint_error_detail(ngx_pool_t *pool, ngx_str_t *step,
-    ngx_http_endpoint_cause_e cause, ngx_str_t *json);
+ngx_int_t ngx_http_endpoint_error_detail(ngx_pool_t *pool, ngx_str_t *step,
+    ngx_http_endpoint_cause_e cause, ngx_str_t *name, ngx_str_t *json);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_ERROR_H_INCLUDED_ */

@@ -306,6 +306,61 @@ ngx_http_endpoint_fanout_active(ngx_http_endpoint_fanout_t *fanout)
 }
 
 
+void
+ngx_http_endpoint_fanout_resume(ngx_http_endpoint_exec_t *exec,
+    void (*resume)(ngx_http_endpoint_branch_t *b),
+    void (*expire)(ngx_http_endpoint_branch_t *b))
+{
+    ngx_uint_t                   i;
+    ngx_http_endpoint_branch_t  *b;
+    ngx_http_endpoint_fanout_t  *fanout;
+
+    fanout = exec->ctx;
+
+    /* those that have not started yet are out of time too */
+
+    if (exec->expired) {
+        fanout->next = fanout->n;
+        resume = expire;
+    }
+
+    for (i = 0; i < fanout->next; i++) {
+        b = &fanout->branches[i];
+
+        if (exec->state != ngx_http_endpoint_exec_running) {
+            return;
+        }
+
+        if (!b->ended) {
+            resume(b);
+        }
+    }
+
+    ngx_http_endpoint_fanout_advance(fanout);
+}
+
+
+void
+ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
+    void (*cancel)(ngx_http_endpoint_branch_t *b))
+{
+    ngx_uint_t                   i;
+    ngx_http_endpoint_fanout_t  *fanout;
+
+    fanout = exec->ctx;
+
+    if (fanout == NULL) {
+        return;
+    }
+
+    for (i = 0; i < fanout->next; i++) {
+        if (fanout->branches[i].ctx) {
+            cancel(&fanout->branches[i]);
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b)
 {

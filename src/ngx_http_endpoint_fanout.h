@@ -80,6 +80,18 @@ void ngx_http_endpoint_fanout_start(ngx_http_endpoint_exec_t *exec,
  */
 void ngx_http_endpoint_fanout_advance(ngx_http_endpoint_fanout_t *fanout);
 
+/*
+ * The step's resume(): calls resume() for each branch under way, or expire()
+ * for each that has not ended where the exec's time is over, then advances.
+ */
+void ngx_http_endpoint_fanout_resume(ngx_http_endpoint_exec_t *exec,
+    void (*resume)(ngx_http_endpoint_branch_t *b),
+    void (*expire)(ngx_http_endpoint_branch_t *b));
+
+/* The step's cancel(): calls cancel() for each branch that has started. */
+void ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
+    void (*cancel)(ngx_http_endpoint_branch_t *b));
+
 /* Makes $item the element of b: all branches share its slots. */
 ngx_int_t ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b);
 

@@ -76,7 +76,7 @@ ngx_int_t ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
 void ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b);
 
 /* Looks whether a call's try ended or its timer fired, and goes on. */
-void ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call);
+void ngx_http_endpoint_call_resume(ngx_http_endpoint_branch_t *b);
 
 /*
  * Ends a branch whose time is over, started or not, by its default or by
@@ -85,7 +85,7 @@ void ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call);
 void ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b);
 
 /* Stops what a call has under way. */
-void ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call);
+void ngx_http_endpoint_call_cancel(ngx_http_endpoint_branch_t *b);
 
 /*
  * What the answer of a call's last try is: none, or why it is no result.

@@ -92,7 +92,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
         return;
     }
 
-    ngx_http_endpoint_call_cancel(call);
+    ngx_http_endpoint_call_cancel(call->branch);
 
     if (rc == NGX_ERROR) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
@@ -134,8 +134,12 @@ ngx_http_endpoint_call_timer(ngx_event_t *ev)
 
 
 void
-ngx_http_endpoint_call_resume(ngx_http_endpoint_call_t *call)
+ngx_http_endpoint_call_resume(ngx_http_endpoint_branch_t *b)
 {
+    ngx_http_endpoint_call_t  *call;
+
+    call = b->ctx;
+
     switch (call->state) {
 
     case ngx_http_endpoint_call_asking:
@@ -324,7 +328,7 @@ void
 ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b)
 {
     if (b->ctx) {
-        ngx_http_endpoint_call_cancel(b->ctx);
+        ngx_http_endpoint_call_cancel(b);
     }
 
     b->ended = 1;
@@ -352,8 +356,12 @@ ngx_http_endpoint_call_default(ngx_http_endpoint_branch_t *b)
 
 
 void
-ngx_http_endpoint_call_cancel(ngx_http_endpoint_call_t *call)
+ngx_http_endpoint_call_cancel(ngx_http_endpoint_branch_t *b)
 {
+    ngx_http_endpoint_call_t  *call;
+
+    call = b->ctx;
+
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);
     }

@@ -77,7 +77,10 @@ ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
     }
 
     for (framing = ngx_http_endpoint_header_framing; *framing; framing++) {
-        if (ngx_strcasecmp(name->data, (u_char *) *framing) == 0) {
+        if (name->len == ngx_strlen(*framing)
+            && ngx_strncasecmp(name->data, (u_char *) *framing, name->len)
+               == 0)
+        {
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                                 "header \"%V\" frames the "
                                                 "message, it is not for the "

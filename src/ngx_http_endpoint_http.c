@@ -26,11 +26,15 @@ static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
+static void ngx_http_endpoint_held_handler(ngx_http_request_t *r);
 static void ngx_http_endpoint_read_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_discarded(ngx_http_request_t *r,
+    ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
     ngx_uint_t index, ngx_str_t *text);
 static void ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_undelay(ngx_http_request_t *r);
 static void ngx_http_endpoint_cleanup(void *data);
 
 
@@ -292,14 +296,27 @@ ngx_http_endpoint_hold(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
         capture->nested = &ctx->run;
     }
 
-    if (r != r->main) {
-        return NGX_DONE;
-    }
-
     ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
 
     r->read_event_handler = ngx_http_endpoint_read_handler;
     r->write_event_handler = ngx_http_endpoint_write_handler;
+
+    /* the client's events go to one request, often not a subrequest */
+
+    if (r->connection->data != r) {
+        return NGX_DONE;
+    }
+
+    if (r->discard_body) {
+
+        /* nginx sets its own read handler when this handler has returned */
+
+        r->write_event_handler = ngx_http_endpoint_held_handler;
+
+        if (ngx_http_post_request(r, NULL) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
 
     /* an event that came before now will not come again */
 
@@ -312,14 +329,17 @@ ngx_http_endpoint_hold(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
 
 
 static void
+ngx_http_endpoint_held_handler(ngx_http_request_t *r)
+{
+    r->read_event_handler = ngx_http_endpoint_read_handler;
+    r->write_event_handler = ngx_http_endpoint_write_handler;
+}
+
+
+static void
 ngx_http_endpoint_read_handler(ngx_http_request_t *r)
 {
     ngx_http_endpoint_ctx_t  *ctx;
-
-    if (r->discard_body) {
-        ngx_http_discarded_request_body_handler(r);
-        return;
-    }
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
 
@@ -327,10 +347,18 @@ ngx_http_endpoint_read_handler(ngx_http_request_t *r)
         return;
     }
 
+    if (r == r->main && r->discard_body
+        && ngx_http_endpoint_discarded(r, ctx) != NGX_OK)
+    {
+        return;
+    }
+
     if (!ctx->run.effect && !ctx->ignore_client_abort) {
         ngx_http_test_reading(r);
         return;
     }
+
+    ngx_http_block_reading(r);
 
     if (r->connection->error) {
 
@@ -342,6 +370,30 @@ ngx_http_endpoint_read_handler(ngx_http_request_t *r)
         r->connection->error = 0;
         ctx->gone = 1;
     }
+}
+
+
+/* NGX_OK: the whole body has been discarded, the client is watched again */
+
+static ngx_int_t
+ngx_http_endpoint_discarded(ngx_http_request_t *r,
+    ngx_http_endpoint_ctx_t *ctx)
+{
+    ngx_http_discarded_request_body_handler(r);
+
+    if (r->discard_body || ctx->run.abandoned) {
+        return NGX_AGAIN;
+    }
+
+    r->read_event_handler = ngx_http_endpoint_read_handler;
+
+    /* it would end the connection's next request */
+
+    if (r->connection->read->timer_set) {
+        ngx_del_timer(r->connection->read);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -404,6 +456,8 @@ ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run)
             capture->nested = NULL;
         }
 
+        ngx_http_endpoint_undelay(r);
+
         if (ctx->gone) {
             c->error = 1;
             rc = NGX_HTTP_CLIENT_CLOSED_REQUEST;
@@ -416,6 +470,22 @@ ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run)
     }
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* a delay of limit_req in a fetched location would hold back the reply */
+
+static void
+ngx_http_endpoint_undelay(ngx_http_request_t *r)
+{
+    ngx_event_t  *wev;
+
+    wev = r->connection->write;
+
+    if (r->connection->data == r && wev->delayed && wev->timer_set) {
+        wev->delayed = 0;
+        ngx_del_timer(wev);
+    }
 }
 
 

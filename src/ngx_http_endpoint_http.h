@@ -19,6 +19,7 @@ typedef struct {
     ngx_msec_t                    timeout;
     ngx_flag_t                    ignore_client_abort;
     ngx_flag_t                    intercept_errors;
+    ngx_uint_t                    bigint;       /* as strings */
     ngx_http_endpoint_limits_t    limits;
 } ngx_http_endpoint_loc_conf_t;
 

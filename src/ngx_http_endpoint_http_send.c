@@ -9,6 +9,8 @@ static ngx_int_t ngx_http_endpoint_http_type(ngx_http_request_t *r,
     ngx_str_t *type);
 static ngx_int_t ngx_http_endpoint_http_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_http_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds);
 static ngx_int_t ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_http_body(ngx_http_request_t *r,
@@ -82,6 +84,13 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
 
     if (result->type.len
         && ngx_http_endpoint_http_type(r, &result->type) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (result->retry_after
+        && ngx_http_endpoint_http_retry_after(r, result->retry_after)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -169,6 +178,24 @@ ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_http_retry_after(ngx_http_request_t *r, ngx_uint_t seconds)
+{
+    ngx_str_t  value;
+
+    static ngx_str_t  name = ngx_string("Retry-After");
+
+    value.data = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%ui", seconds) - value.data;
+
+    return ngx_http_endpoint_http_header(r, &name, &value);
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_pg_conf.h"
 
 
 static void *ngx_http_endpoint_create_main_conf(ngx_conf_t *cf);
@@ -13,7 +14,11 @@ static ngx_int_t ngx_http_endpoint_pass_header(ngx_conf_t *cf,
     ngx_array_t *headers, ngx_str_t *name);
 static char *ngx_http_endpoint_pass_headers(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
+static char *ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static ngx_int_t ngx_http_endpoint_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_endpoint_init_process(ngx_cycle_t *cycle);
+static void ngx_http_endpoint_exit_process(ngx_cycle_t *cycle);
 
 
 /* what identifies and traces a request, and no credential */
@@ -24,6 +29,13 @@ static ngx_str_t  ngx_http_endpoint_headers[] = {
     ngx_string("Accept-Language"),
     ngx_string("X-Request-ID"),
     ngx_null_string
+};
+
+
+static ngx_conf_enum_t  ngx_http_endpoint_bigints[] = {
+    { ngx_string("number"), 0 },
+    { ngx_string("string"), 1 },
+    { ngx_null_string, 0 }
 };
 
 
@@ -71,6 +83,20 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       offsetof(ngx_http_endpoint_loc_conf_t, limits.fetch_buffer),
       NULL },
 
+    { ngx_string("endpoint_bigint"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, bigint),
+      ngx_http_endpoint_bigints },
+
+    { ngx_string("endpoint_postgres"),
+      NGX_HTTP_UPS_CONF|NGX_CONF_1MORE,
+      ngx_http_endpoint_postgres,
+      0,
+      0,
+      NULL },
+
     { ngx_string("endpoint_max_fanout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
@@ -86,7 +112,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NULL },
 
     { ngx_string("include"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE1,
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION|NGX_CONF_TAKE1,
       ngx_conf_include,
       0,
       0,
@@ -149,7 +175,8 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NULL },
 
     { ngx_string("require"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE3,
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
+      |NGX_CONF_TAKE3,
       ngx_http_endpoint_statement,
       0,
       0,
@@ -163,7 +190,8 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NULL },
 
     { ngx_string("log"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
+      |NGX_CONF_2MORE,
       ngx_http_endpoint_statement,
       0,
       0,
@@ -172,6 +200,29 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
     { ngx_string("set_header"),
       NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
       ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("query"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
+      |NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("query_row"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
+      |NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("transaction"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_BLOCK|NGX_CONF_ANY,
+      ngx_http_endpoint_transaction,
       0,
       0,
       NULL },
@@ -209,10 +260,10 @@ ngx_module_t  ngx_http_endpoint_module = {
     NGX_HTTP_MODULE,                        /* module type */
     NULL,                                   /* init master */
     NULL,                                   /* init module */
-    NULL,                                   /* init process */
+    ngx_http_endpoint_init_process,         /* init process */
     NULL,                                   /* init thread */
     NULL,                                   /* exit thread */
-    NULL,                                   /* exit process */
+    ngx_http_endpoint_exit_process,         /* exit process */
     NULL,                                   /* exit master */
     NGX_MODULE_V1_PADDING
 };
@@ -230,7 +281,10 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&conf->blocks, cf->pool, 8,
                        sizeof(ngx_http_endpoint_block_t))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&conf->pools, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_pg_pool_t *))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -258,6 +312,7 @@ ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
      */
 
     conf->timeout = NGX_CONF_UNSET_MSEC;
+    conf->bigint = NGX_CONF_UNSET_UINT;
     conf->ignore_client_abort = NGX_CONF_UNSET;
     conf->intercept_errors = NGX_CONF_UNSET;
     conf->limits.fetch_buffer = NGX_CONF_UNSET_SIZE;
@@ -280,6 +335,7 @@ ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->ignore_client_abort,
                          prev->ignore_client_abort, 0);
     ngx_conf_merge_value(conf->intercept_errors, prev->intercept_errors, 0);
+    ngx_conf_merge_uint_value(conf->bigint, prev->bigint, 0);
     ngx_conf_merge_size_value(conf->limits.fetch_buffer,
                               prev->limits.fetch_buffer, 1024 * 1024);
 
@@ -393,12 +449,27 @@ ngx_http_endpoint_pass_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+static char *
+ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
+    return ngx_http_endpoint_pg_conf(cf, &emcf->pools);
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_init(ngx_conf_t *cf)
 {
     ngx_http_endpoint_main_conf_t  *emcf;
 
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
+    if (ngx_http_endpoint_pg_conf_init(cf, &emcf->pools) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (emcf->blocks.nelts == 0) {
         return NGX_OK;
@@ -411,4 +482,50 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
     ngx_http_endpoint_capture_init();
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_pg_pool_t    **pools;
+    ngx_http_endpoint_main_conf_t   *emcf;
+
+    emcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_endpoint_module);
+    if (emcf == NULL) {
+        return NGX_OK;
+    }
+
+    pools = emcf->pools.elts;
+
+    for (i = 0; i < emcf->pools.nelts; i++) {
+        if (ngx_http_endpoint_pg_pool_init(pools[i], cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_pg_pool_t    **pools;
+    ngx_http_endpoint_main_conf_t   *emcf;
+
+    emcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_endpoint_module);
+    if (emcf == NULL) {
+        return;
+    }
+
+    pools = emcf->pools.elts;
+
+    for (i = 0; i < emcf->pools.nelts; i++) {
+        ngx_http_endpoint_pg_pool_done(pools[i]);
+    }
 }

@@ -155,6 +155,7 @@ ngx_int_t
 ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
     u_char *end, ngx_http_endpoint_ref_t *ref)
 {
+    ngx_str_t                         keys;
     ngx_http_endpoint_name_t         *name;
     ngx_http_endpoint_name_parser_t   p;
 
@@ -178,10 +179,13 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
     }
 
     if ((name == NULL || name->scalar) && p.keys->nelts) {
+        keys.data = p.name.data + p.name.len;
+        keys.len = p.pos - keys.data;
+
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"$%V\" has no members, write "
-                                            "\"${%V}\" where text follows it",
-                                            &p.name, &p.name);
+                                            "\"${%V}%V\" where text follows "
+                                            "it", &p.name, &p.name, &keys);
     }
 
     if (p.braced) {
@@ -483,6 +487,20 @@ ngx_http_endpoint_name_use(ngx_http_endpoint_compile_t *c,
 
     if (name->step == NULL || c->step == NULL) {
         return NGX_OK;
+    }
+
+    if (name->step == c->step && name->order) {
+
+        /* within a transaction there are no edges: its steps have an order */
+
+        if (name->order < c->order) {
+            return NGX_OK;
+        }
+
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"$%V\" is used before it is "
+                                            "bound in the transaction",
+                                            &name->name);
     }
 
     return ngx_http_endpoint_plan_edge(c, name->step, c->step);

@@ -24,21 +24,4 @@
 #endif
 
 
-/*
- * Whether nginx will call a request's write handler from file aio or from a
- * wait for a cache lock, which nobody can stop.
- */
-
-#if (NGX_HTTP_CACHE)
-
-#define ngx_http_endpoint_aio(r)                                              \
-    ((r)->aio || ((r)->cache && (r)->cache->waiting))
-
-#else
-
-#define ngx_http_endpoint_aio(r)  ((r)->aio)
-
-#endif
-
-
 #endif /* _NGX_HTTP_ENDPOINT_NGINX_H_INCLUDED_ */

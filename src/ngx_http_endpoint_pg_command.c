@@ -250,6 +250,13 @@ ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg)
     ngx_queue_t                     *q;
     ngx_http_endpoint_pg_command_t  *command;
 
+    /* what a server says unasked is parsed by it, too */
+
+    if (pg->ncommands == 0) {
+        (void) PQisBusy(pg->conn);
+        return;
+    }
+
     while (!pg->doomed) {
 
         result = ngx_http_endpoint_pg_result(pg);
@@ -306,7 +313,7 @@ ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg)
 
     for (nulls = 0; nulls < 2; nulls++) {
 
-        if (PQisBusy(pg->conn) || ngx_queue_empty(&pg->commands)
+        if (ngx_queue_empty(&pg->commands) || PQisBusy(pg->conn)
             || PQstatus(pg->conn) == CONNECTION_BAD)
         {
             return NULL;

@@ -20,6 +20,10 @@ static ngx_int_t ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_input_source_e source);
 static ngx_int_t ngx_http_endpoint_plan_step_declare(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_type_t *type);
+static ngx_int_t ngx_http_endpoint_plan_step_declare_names(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_plan_inner(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *outer);
 static ngx_int_t ngx_http_endpoint_plan_step_label(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_plan_step_names(
@@ -51,15 +55,16 @@ static ngx_http_endpoint_plan_input_t  ngx_http_endpoint_plan_inputs[] = {
 
 
 ngx_http_endpoint_plan_t *
-ngx_http_endpoint_plan_compile(ngx_conf_t *cf,
-    ngx_http_endpoint_statement_t *statement, ngx_array_t *statements,
-    ngx_array_t *parts)
+ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
+    ngx_array_t *statements, ngx_array_t *parts)
 {
+    ngx_conf_t                     *cf;
     ngx_uint_t                      i;
     ngx_array_t                     edges;
     ngx_http_endpoint_plan_t       *plan;
-    ngx_http_endpoint_compile_t     c;
     ngx_http_endpoint_statement_t  *st;
+
+    cf = c->cf;
 
     plan = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_plan_t));
     if (plan == NULL || ngx_http_endpoint_plan_init(cf, plan) != NGX_OK) {
@@ -73,16 +78,12 @@ ngx_http_endpoint_plan_compile(ngx_conf_t *cf,
         return NULL;
     }
 
-    plan->statement = statement;
+    plan->statement = c->statement;
 
-    ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
+    c->plan = plan;
+    c->edges = &edges;
 
-    c.cf = cf;
-    c.plan = plan;
-    c.statement = statement;
-    c.edges = &edges;
-
-    if (ngx_http_endpoint_pattern_compile(&c, &statement->args[2], parts)
+    if (ngx_http_endpoint_pattern_compile(c, &c->statement->args[2], parts)
         != NGX_OK)
     {
         return NULL;
@@ -93,19 +94,19 @@ ngx_http_endpoint_plan_compile(ngx_conf_t *cf,
     /* all names first: a step may use what is bound below it */
 
     for (i = 0; i < statements->nelts; i++) {
-        c.statement = &st[i];
+        c->statement = &st[i];
 
-        if (ngx_http_endpoint_plan_declare(&c) != NGX_OK) {
+        if (ngx_http_endpoint_plan_declare(c) != NGX_OK) {
             return NULL;
         }
     }
 
     ngx_http_endpoint_plan_sort_inputs(plan);
 
-    if (ngx_http_endpoint_plan_statements(&c) != NGX_OK
-        || ngx_http_endpoint_plan_check_steps(&c) != NGX_OK
-        || ngx_http_endpoint_plan_check_replies(&c) != NGX_OK
-        || ngx_http_endpoint_graph_compile(&c) != NGX_OK)
+    if (ngx_http_endpoint_plan_statements(c) != NGX_OK
+        || ngx_http_endpoint_plan_check_steps(c) != NGX_OK
+        || ngx_http_endpoint_plan_check_replies(c) != NGX_OK
+        || ngx_http_endpoint_graph_compile(c) != NGX_OK)
     {
         return NULL;
     }
@@ -228,11 +229,82 @@ ngx_http_endpoint_plan_step_declare(ngx_http_endpoint_compile_t *c,
 
     *sp = step;
 
-    if (type->binds && ngx_http_endpoint_plan_step_names(c, step) != NGX_OK) {
+    if (ngx_http_endpoint_plan_step_declare_names(c, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return c->statement->block ? ngx_http_endpoint_plan_inner(c, step)
+                               : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_plan_step_declare_names(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    if (step->type->binds
+        && ngx_http_endpoint_plan_step_names(c, step) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     return ngx_http_endpoint_plan_step_label(c, step);
+}
+
+
+/* the steps inside a transaction: whoever uses their names waits for it */
+
+static ngx_int_t
+ngx_http_endpoint_plan_inner(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *outer)
+{
+    ngx_uint_t                       i;
+    ngx_array_t                     *block;
+    ngx_http_endpoint_step_t        *step, **sp;
+    ngx_http_endpoint_statement_t   *st;
+
+    block = c->statement->block;
+    st = block->elts;
+
+    outer->inner = ngx_array_create(c->cf->pool, ngx_max(block->nelts, 1),
+                                    sizeof(ngx_http_endpoint_step_t *));
+    if (outer->inner == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < block->nelts; i++) {
+        c->statement = &st[i];
+        c->order = i + 1;
+
+        step = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_step_t));
+        if (step == NULL) {
+            return NGX_ERROR;
+        }
+
+        step->type = ngx_http_endpoint_step_find(&st[i].args[0]);
+        step->plan = c->plan;
+        step->statement = &st[i];
+        step->index = outer->index;
+
+        sp = ngx_array_push(outer->inner);
+        if (sp == NULL) {
+            return NGX_ERROR;
+        }
+
+        *sp = step;
+
+        if (ngx_http_endpoint_plan_step_declare_names(c, step) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (step->result) {
+            step->result->step = outer;
+        }
+    }
+
+    c->order = 0;
+
+    return NGX_OK;
 }
 
 
@@ -332,6 +404,7 @@ ngx_http_endpoint_plan_step_name(ngx_http_endpoint_compile_t *c,
 
     if (name) {
         name->step = step;
+        name->order = c->order;
     }
 
     return name;

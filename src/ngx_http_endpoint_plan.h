@@ -26,6 +26,7 @@ typedef struct {
     ngx_uint_t                        nargs;
     ngx_str_t                         file;
     ngx_uint_t                        line;
+    ngx_array_t                      *block;    /* what stands in it, or NULL */
 } ngx_http_endpoint_statement_t;
 
 
@@ -37,6 +38,7 @@ struct ngx_http_endpoint_name_s {
     ngx_http_endpoint_step_t         *step;     /* NULL: an input */
     ngx_http_endpoint_input_t        *input;    /* NULL: a step */
     ngx_array_t                       paths;    /* members that are used */
+    ngx_uint_t                        order;    /* in a transaction, from 1 */
     unsigned                          scalar:1; /* has no members */
     unsigned                          used:1;
 };
@@ -63,6 +65,7 @@ struct ngx_http_endpoint_step_s {
     ngx_http_endpoint_condition_t    *when;     /* or NULL */
     ngx_msec_t                        timeout;  /* 0: the run's */
     void                             *conf;     /* of the step's type */
+    ngx_array_t                      *inner;    /* steps of a transaction */
 
     ngx_uint_t                        waits;    /* number of steps above it */
     ngx_uint_t                       *next;     /* steps that wait for it */
@@ -105,6 +108,12 @@ typedef struct {
     ngx_http_endpoint_step_t         *step;
     ngx_array_t                      *edges;    /* ngx_http_endpoint_edge_t */
     ngx_http_endpoint_name_t         *item;     /* $item of each=, or NULL */
+    ngx_uint_t                        order;    /* in a transaction, from 1 */
+
+    /* what the location says */
+    ngx_array_t                      *pools;    /* of endpoint_postgres */
+    ngx_msec_t                        timeout;
+    ngx_uint_t                        bigint_string;
 } ngx_http_endpoint_compile_t;
 
 
@@ -115,14 +124,14 @@ typedef struct {
 
 
 /*
- * Compiles the block of an endpoint: statement is its head, with METHOD and
- * PATH, statements (ngx_http_endpoint_statement_t) are what stands inside,
+ * Compiles the block of an endpoint.  c is zeroed but for cf, statement (the
+ * head, with METHOD and PATH) and what the location says; statements (ngx_http_endpoint_statement_t) are what stands inside,
  * parts (ngx_http_endpoint_route_part_t) is set to the pattern's.  Every
  * mistake is logged with the statement's file and line.  NULL: a mistake, or
  * memory.
  */
-ngx_http_endpoint_plan_t *ngx_http_endpoint_plan_compile(ngx_conf_t *cf,
-    ngx_http_endpoint_statement_t *statement, ngx_array_t *statements,
+ngx_http_endpoint_plan_t *ngx_http_endpoint_plan_compile(
+    ngx_http_endpoint_compile_t *c, ngx_array_t *statements,
     ngx_array_t *parts);
 
 /* Logs a configuration error at a statement; always NGX_ERROR. */

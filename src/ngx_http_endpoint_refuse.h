@@ -28,5 +28,12 @@ typedef struct {
 void ngx_http_endpoint_refuse(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_refusal_t *refusal);
 
+/*
+ * Makes 422 the result of a run, for a value that a client sent.  NGX_ERROR:
+ * memory.
+ */
+ngx_int_t ngx_http_endpoint_refuse_input(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_refusal_t *refusal);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_REFUSE_H_INCLUDED_ */

@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_file.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_reply.h"
 
 
@@ -277,6 +278,7 @@ static ngx_int_t
 ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
     ngx_http_endpoint_run_t *run)
 {
+    ngx_int_t                    rc;
     ngx_http_endpoint_writer_t   w;
     ngx_http_endpoint_result_t  *result;
 
@@ -284,8 +286,10 @@ ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
     result->status = reply->status;
 
     if (result->status == 0) {
-        if (ngx_http_endpoint_reply_result_status(reply, run) != NGX_OK) {
-            return NGX_ERROR;
+        rc = ngx_http_endpoint_reply_result_status(reply, run);
+
+        if (rc != NGX_OK) {
+            return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
         }
     }
 
@@ -311,12 +315,15 @@ ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
 }
 
 
+/* NGX_DECLINED: a client sent what is no status, the result is the 422 */
+
 static ngx_int_t
 ngx_http_endpoint_reply_result_status(ngx_http_endpoint_reply_t *reply,
     ngx_http_endpoint_run_t *run)
 {
-    ngx_int_t                  status;
-    ngx_http_endpoint_value_t  v;
+    ngx_int_t                    status;
+    ngx_http_endpoint_value_t    v;
+    ngx_http_endpoint_refusal_t  refusal;
 
     if (ngx_http_endpoint_run_value(run, &reply->status_ref, &v) != NGX_OK) {
         return NGX_ERROR;
@@ -324,13 +331,24 @@ ngx_http_endpoint_reply_result_status(ngx_http_endpoint_reply_t *reply,
 
     status = ngx_atoi(v.data.data, v.data.len);
 
-    if (v.type == ngx_http_endpoint_null || status < 200 || status > 599) {
-        ngx_log_error(NGX_LOG_ERR, run->log, 0,
-                      "the status of the reply is not 200 to 599");
-        status = 500;
+    if (v.type != ngx_http_endpoint_null && status >= 200 && status <= 599) {
+        run->result.status = status;
+        return NGX_OK;
     }
 
-    run->result.status = status;
+    refusal.ref = &reply->status_ref;
+    refusal.msg = "Value error, it must be a status from 200 to 599";
+
+    if (ngx_http_endpoint_refused_input(&refusal)) {
+        return ngx_http_endpoint_refuse_input(run, &refusal) == NGX_OK
+               ? NGX_DECLINED : NGX_ERROR;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, run->log, 0,
+                  "endpoint \"%V\": the status of the reply is not 200 to 599",
+                  &run->plan->label);
+
+    run->result.status = 500;
 
     return NGX_OK;
 }

@@ -12,11 +12,10 @@ static void ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run,
     ngx_str_t *label, ngx_http_endpoint_cause_e cause);
 static void ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_run_timeout(ngx_event_t *ev);
-static void ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec);
 static ngx_int_t ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_exec_timeout(ngx_event_t *ev);
 static void ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec);
 
 
 static ngx_str_t  ngx_http_endpoint_run_json = ngx_string("application/json");
@@ -161,15 +160,32 @@ static void
 ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run, ngx_str_t *label,
     ngx_http_endpoint_cause_e cause)
 {
-    ngx_str_t  json;
+    ngx_http_endpoint_run_failure(run, label, cause);
+    ngx_http_endpoint_run_end(run);
+}
 
-    if (cause != ngx_http_endpoint_cause_result) {
-        ngx_http_endpoint_error_detail(run->pool, label, cause, &json);
-        ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)
-                                              ->status, &json);
+
+void
+ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run, ngx_str_t *label,
+    ngx_http_endpoint_cause_e cause)
+{
+    ngx_str_t  json, name;
+
+    if (cause == ngx_http_endpoint_cause_result) {
+        return;
     }
 
-    ngx_http_endpoint_run_end(run);
+    ngx_str_null(&name);
+
+    if (ngx_http_endpoint_error_detail(run->pool, label, cause, &name, &json)
+        != NGX_OK)
+    {
+        ngx_str_set(&json, "{\"detail\":\"Internal Server Error\"}");
+        cause = ngx_http_endpoint_cause_memory;
+    }
+
+    ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)->status,
+                                 &json);
 }
 
 
@@ -236,16 +252,21 @@ ngx_http_endpoint_run_timeout(ngx_event_t *ev)
 
     for (i = 0; i < run->plan->steps.nelts; i++) {
         if (run->execs[i].state == ngx_http_endpoint_exec_running) {
-            ngx_log_error(NGX_LOG_ERR, run->log, NGX_ETIMEDOUT,
-                          "endpoint \"%V\": its time is over, step \"%V\" "
-                          "is still running", &run->plan->label,
-                          &run->execs[i].step->label);
-
-            ngx_http_endpoint_exec_failed(&run->execs[i],
-                                          ngx_http_endpoint_cause_timeout);
+            ngx_http_endpoint_exec_overdue(&run->execs[i]);
             return;
         }
     }
+}
+
+
+static void
+ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_log_error(NGX_LOG_ERR, exec->run->log, NGX_ETIMEDOUT,
+                  "endpoint \"%V\": its time is over, step \"%V\" has not "
+                  "ended", &exec->run->plan->label, &exec->step->label);
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
 }
 
 
@@ -283,7 +304,7 @@ ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
 }
 
 
-static void
+void
 ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
 {
     ngx_int_t                  rc;
@@ -293,6 +314,13 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
 
     exec->state = ngx_http_endpoint_exec_running;
     exec->started = ngx_current_msec;
+
+    /* the deadline may have fired while nothing was running */
+
+    if (ngx_http_endpoint_run_left(exec->run) == 0) {
+        ngx_http_endpoint_exec_overdue(exec);
+        return;
+    }
 
     if (step->when) {
         rc = ngx_http_endpoint_condition_test(step->when, exec->run);
@@ -374,6 +402,11 @@ ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec)
 
     exec->woken = 1;
 
+    if (exec->parent) {
+        ngx_http_endpoint_exec_wake(exec->parent);
+        return;
+    }
+
     if (!exec->run->advancing) {
         ngx_post_event(&exec->run->event, &ngx_posted_events);
     }
@@ -407,6 +440,15 @@ ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec)
 
     exec->state = ngx_http_endpoint_exec_ended;
     exec->woken = 0;
+
+    if (exec->timer && exec->timer->timer_set) {
+        ngx_del_timer(exec->timer);
+    }
+
+    if (exec->parent) {
+        ngx_http_endpoint_exec_wake(exec->parent);
+        return;
+    }
 
     if (!run->advancing) {
         ngx_post_event(&run->event, &ngx_posted_events);
@@ -457,10 +499,6 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
     exec->state = ngx_http_endpoint_exec_settled;
     run->unsettled--;
 
-    if (exec->timer && exec->timer->timer_set) {
-        ngx_del_timer(exec->timer);
-    }
-
     ngx_log_debug3(NGX_LOG_DEBUG_HTTP, run->log, 0,
                    "endpoint \"%V\": step \"%V\" ended: %d",
                    &run->plan->label, &step->label, exec->cause);
@@ -483,14 +521,18 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
 }
 
 
-static void
+void
 ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
 {
     if (exec->timer && exec->timer->timer_set) {
         ngx_del_timer(exec->timer);
     }
 
-    if (exec->state != ngx_http_endpoint_exec_running) {
+    /* what has failed, but is not settled, may still be under way */
+
+    if (exec->state != ngx_http_endpoint_exec_running
+        && exec->state != ngx_http_endpoint_exec_ended)
+    {
         return;
     }
 

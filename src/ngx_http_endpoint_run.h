@@ -64,6 +64,7 @@ typedef enum {
 struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_run_t        *run;
     ngx_http_endpoint_step_t       *step;
+    ngx_http_endpoint_exec_t       *parent;     /* of a transaction's step */
     void                           *ctx;        /* of the step's type */
     ngx_event_t                    *timer;      /* of timeout=, or NULL */
     ngx_msec_t                      started;
@@ -133,6 +134,17 @@ void ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec);
 /* The same for a failure. */
 void ngx_http_endpoint_exec_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cause_e cause);
+
+/*
+ * For a step with steps of its own: starts one of them, an exec with parent
+ * set, and stops it.  When it ends or wakes, the parent is woken.
+ */
+void ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec);
+void ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec);
+
+/* Sets run->result to what is told of a step's failure. */
+void ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run,
+    ngx_str_t *label, ngx_http_endpoint_cause_e cause);
 
 /* Records that running work can go on, and posts the scheduler. */
 void ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec);

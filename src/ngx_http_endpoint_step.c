@@ -18,6 +18,9 @@ static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_step_types[] = {
     &ngx_http_endpoint_step_wait,
     &ngx_http_endpoint_step_log,
     &ngx_http_endpoint_step_header,
+    &ngx_http_endpoint_step_query,
+    &ngx_http_endpoint_step_query_row,
+    &ngx_http_endpoint_step_transaction,
     NULL
 };
 

@@ -48,6 +48,9 @@ extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header;
+extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query;
+extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query_row;
+extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction;
 
 
 /* The kind of step that a statement's name stands for, or NULL. */

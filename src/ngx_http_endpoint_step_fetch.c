@@ -33,58 +33,15 @@ ngx_http_endpoint_fetch_start(ngx_http_endpoint_exec_t *exec)
 static void
 ngx_http_endpoint_fetch_resume(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_uint_t                   i;
-    ngx_http_endpoint_branch_t  *b;
-    ngx_http_endpoint_fanout_t  *fanout;
-
-    fanout = exec->ctx;
-
-    /* those that have not started yet are out of time too */
-
-    if (exec->expired) {
-        fanout->next = fanout->n;
-    }
-
-    for (i = 0; i < fanout->next; i++) {
-        b = &fanout->branches[i];
-
-        if (exec->state != ngx_http_endpoint_exec_running) {
-            return;
-        }
-
-        if (b->ended) {
-            continue;
-        }
-
-        if (exec->expired) {
-            ngx_http_endpoint_call_expire(b);
-
-        } else {
-            ngx_http_endpoint_call_resume(b->ctx);
-        }
-    }
-
-    ngx_http_endpoint_fanout_advance(fanout);
+    ngx_http_endpoint_fanout_resume(exec, ngx_http_endpoint_call_resume,
+                                    ngx_http_endpoint_call_expire);
 }
 
 
 static void
 ngx_http_endpoint_fetch_cancel(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_uint_t                   i;
-    ngx_http_endpoint_fanout_t  *fanout;
-
-    fanout = exec->ctx;
-
-    if (fanout == NULL) {
-        return;
-    }
-
-    for (i = 0; i < fanout->next; i++) {
-        if (fanout->branches[i].ctx) {
-            ngx_http_endpoint_call_cancel(fanout->branches[i].ctx);
-        }
-    }
+    ngx_http_endpoint_fanout_cancel(exec, ngx_http_endpoint_call_cancel);
 }
 
 

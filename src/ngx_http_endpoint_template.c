@@ -22,6 +22,7 @@ static ngx_int_t ngx_http_endpoint_template_json_literal(
 static ngx_uint_t ngx_http_endpoint_template_line_breaks(ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_write_html(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
+static ngx_str_t *ngx_http_endpoint_template_entity(u_char ch);
 static ngx_int_t ngx_http_endpoint_template_write_log(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *p,
@@ -339,29 +340,69 @@ ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *part,
 }
 
 
+/* unlike ngx_escape_html(), with the apostrophe: it ends attributes too */
+
 static ngx_int_t
 ngx_http_endpoint_template_write_html(ngx_http_endpoint_writer_t *w,
     ngx_str_t *text)
 {
-    u_char  *p;
-    size_t   len;
+    size_t      i, start;
+    ngx_str_t  *entity;
 
-    len = ngx_escape_html(NULL, text->data, text->len);
+    start = 0;
 
-    if (len == 0) {
-        return ngx_http_endpoint_write_slice(w, text->data, text->len);
+    for (i = 0; i < text->len; i++) {
+        entity = ngx_http_endpoint_template_entity(text->data[i]);
+
+        if (entity == NULL) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_write(w, text->data + start, i - start)
+            != NGX_OK
+            || ngx_http_endpoint_write(w, entity->data, entity->len)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        start = i + 1;
     }
 
-    len += text->len;
+    return ngx_http_endpoint_write_slice(w, text->data + start,
+                                         text->len - start);
+}
 
-    p = ngx_pnalloc(w->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
+
+static ngx_str_t *
+ngx_http_endpoint_template_entity(u_char ch)
+{
+    static ngx_str_t  lt = ngx_string("&lt;");
+    static ngx_str_t  gt = ngx_string("&gt;");
+    static ngx_str_t  amp = ngx_string("&amp;");
+    static ngx_str_t  quot = ngx_string("&quot;");
+    static ngx_str_t  apos = ngx_string("&#39;");
+
+    switch (ch) {
+
+    case '<':
+        return &lt;
+
+    case '>':
+        return &gt;
+
+    case '&':
+        return &amp;
+
+    case '"':
+        return &quot;
+
+    case '\'':
+        return &apos;
+
+    default:
+        return NULL;
     }
-
-    (void) ngx_escape_html(p, text->data, text->len);
-
-    return ngx_http_endpoint_write_slice(w, p, len);
 }
 
 

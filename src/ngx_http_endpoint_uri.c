@@ -157,7 +157,7 @@ ngx_http_endpoint_uri_path_check(ngx_http_endpoint_compile_t *c,
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                                 "invalid URI \"%V\", it must "
                                                 "have no \".\" or \"..\" "
-                                                "segment", text);
+                                                "segment and no NUL", text);
         }
     }
 

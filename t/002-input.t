@@ -496,3 +496,16 @@ location / {
 > POST /f {}
 > Content-Type: application/json
 < 200 [null]
+
+=== the whole body and its fields, side by side
+--- conf
+location / {
+    endpoint POST /b { body $x:json; field $a:int; reply '{"a": $a, "x": $x}'; }
+}
+--- exchanges
+> POST /b {"a": "5", "b": [1]}
+> Content-Type: application/json
+< 200 {"a": 5, "x": {"a": "5", "b": [1]}}
+> POST /b {"b": [1]}
+> Content-Type: application/json
+< 422 {"detail":[{"type":"missing","loc":["body","a"],"msg":"Field required","input":{"b": [1]}}]}

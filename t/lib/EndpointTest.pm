@@ -13,6 +13,9 @@ package EndpointTest;
 #
 #     --- pipelined       sends them all on one connection
 #
+#     --- dies            the line of the conf at which nginx gives up, and
+#     3: unknown name     with which words
+#
 # Whatever a block does, nothing may be logged as an alert.
 
 use Test::Nginx::Socket -Base;
@@ -43,6 +46,10 @@ add_block_preprocessor(sub {
                                         . $files);
     }
 
+    if (defined $block->dies) {
+        set_death($block);
+    }
+
     if (defined $block->exchanges) {
         set_exchanges($block);
 
@@ -56,6 +63,19 @@ add_block_preprocessor(sub {
         $block->set_value(no_error_log => [qr/\[(?:alert|crit|emerg)\]/]);
     }
 });
+
+
+sub set_death() {
+    my $block = shift;
+
+    my ($line, $words) = $block->dies =~ /^(\d+): (.*)$/
+        or die $block->name . ": what is \"" . $block->dies . "\"?\n";
+
+    $block->set_value(must_die => '');
+    $block->set_value(suppress_stderr => '');
+    $block->set_value(error_log =>
+        [qr/\[emerg\] .*?: \Q$words\E in \S+\/test\.conf:$line$/]);
+}
 
 
 sub set_exchanges() {
@@ -78,7 +98,7 @@ sub set_exchanges() {
             push @body, expected($2 // '');
             push @headers, '';
 
-        } elsif ($line =~ /^< (\S+: .*|!\S+)$/) {
+        } elsif ($line =~ /^< ([\w-]+:.*|!\S+)$/) {
             $headers[-1] .= "$1\n";
 
         } else {

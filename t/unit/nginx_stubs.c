@@ -638,3 +638,35 @@ ngx_sort(void *base, size_t n, size_t size,
         }
     }
 }
+
+
+/* ngx_encode_base64, for pg_row */
+
+void
+ngx_encode_base64(ngx_str_t *dst, ngx_str_t *src)
+{
+    static const char  digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    u_char     *p, *d;
+    size_t      i, n;
+    uint32_t    bits;
+
+    p = src->data;
+    d = dst->data;
+
+    for (n = src->len; n; n -= i, p += i) {
+        i = ngx_min(n, 3);
+
+        bits = p[0] << 16;
+        bits |= i > 1 ? p[1] << 8 : 0;
+        bits |= i > 2 ? p[2] : 0;
+
+        *d++ = digits[bits >> 18];
+        *d++ = digits[(bits >> 12) & 0x3f];
+        *d++ = i > 1 ? digits[(bits >> 6) & 0x3f] : '=';
+        *d++ = i > 2 ? digits[bits & 0x3f] : '=';
+    }
+
+    dst->len = d - dst->data;
+}

@@ -1,0 +1,540 @@
+
+#include "ngx_http_endpoint_pg_value.h"
+
+
+/* the memory that a worker keeps for the next result */
+#define NGX_HTTP_ENDPOINT_PG_VALUE_KEEP   (256 * 1024)
+
+/* strings are escaped in pieces, so that long ones reserve no six-fold room */
+#define NGX_HTTP_ENDPOINT_PG_VALUE_PIECE  1024
+
+
+typedef struct {
+    ngx_uint_t                          oid;
+    ngx_uint_t                          array;  /* oid of its array type */
+    ngx_http_endpoint_pg_value_kind_e   kind;
+} ngx_http_endpoint_pg_value_type_t;
+
+
+static ngx_int_t ngx_http_endpoint_pg_value_text(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static uint64_t ngx_http_endpoint_pg_value_escapes(uint64_t w);
+static u_char *ngx_http_endpoint_pg_value_escape_char(u_char *p, u_char ch);
+static u_char *ngx_http_endpoint_pg_value_iso(u_char *p, u_char *v,
+    size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_base64(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static u_char *ngx_http_endpoint_pg_value_quoted(
+    ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, u_char *last);
+static u_char *ngx_http_endpoint_pg_value_element(
+    ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, u_char *last);
+
+
+/* the server's built-in types, whose numbers never change */
+
+static ngx_http_endpoint_pg_value_type_t  ngx_http_endpoint_pg_value_types[] = {
+    {   23, 1007, ngx_http_endpoint_pg_value_number },    /* int4 */
+    {   25, 1009, ngx_http_endpoint_pg_value_string },    /* text */
+    { 1043, 1015, ngx_http_endpoint_pg_value_string },    /* varchar */
+    {   20, 1016, ngx_http_endpoint_pg_value_bigint },    /* int8 */
+    {   16, 1000, ngx_http_endpoint_pg_value_bool },
+    { 1184, 1185, ngx_http_endpoint_pg_value_time },      /* timestamptz */
+    { 1114, 1115, ngx_http_endpoint_pg_value_time },      /* timestamp */
+    { 3802, 3807, ngx_http_endpoint_pg_value_raw },       /* jsonb */
+    {  114,  199, ngx_http_endpoint_pg_value_raw },       /* json */
+    { 1700, 1231, ngx_http_endpoint_pg_value_float },     /* numeric */
+    {  701, 1022, ngx_http_endpoint_pg_value_float },     /* float8 */
+    {  700, 1021, ngx_http_endpoint_pg_value_float },     /* float4 */
+    {   21, 1005, ngx_http_endpoint_pg_value_number },    /* int2 */
+    { 2950, 2951, ngx_http_endpoint_pg_value_string },    /* uuid */
+    { 1082, 1182, ngx_http_endpoint_pg_value_string },    /* date */
+    { 1083, 1183, ngx_http_endpoint_pg_value_string },    /* time */
+    { 1266, 1270, ngx_http_endpoint_pg_value_time },      /* timetz */
+    {   17, 1001, ngx_http_endpoint_pg_value_bytea },
+    { 1042, 1014, ngx_http_endpoint_pg_value_string },    /* char(n) */
+    {   18, 1002, ngx_http_endpoint_pg_value_string },    /* "char" */
+    {   19, 1003, ngx_http_endpoint_pg_value_string },    /* name */
+    { 1186, 1187, ngx_http_endpoint_pg_value_string },    /* interval */
+    {  869, 1041, ngx_http_endpoint_pg_value_string },    /* inet */
+    {  650,  651, ngx_http_endpoint_pg_value_string },    /* cidr */
+    {  829, 1040, ngx_http_endpoint_pg_value_string },    /* macaddr */
+    {   26, 1028, ngx_http_endpoint_pg_value_string },    /* oid */
+    {  790,  791, ngx_http_endpoint_pg_value_string },    /* money */
+    { 1560, 1561, ngx_http_endpoint_pg_value_string },    /* bit */
+    { 1562, 1563, ngx_http_endpoint_pg_value_string },    /* varbit */
+    {  142,  143, ngx_http_endpoint_pg_value_string },    /* xml */
+    { 0, 0, ngx_http_endpoint_pg_value_string }
+};
+
+
+/* an array's element without its escapes */
+
+static ngx_http_endpoint_pg_value_buf_t  ngx_http_endpoint_pg_value_temp;
+
+
+ngx_http_endpoint_pg_value_kind_e
+ngx_http_endpoint_pg_value_kind(ngx_uint_t oid, ngx_uint_t bigint,
+    ngx_uint_t *array)
+{
+    ngx_http_endpoint_pg_value_type_t  *type;
+
+    type = ngx_http_endpoint_pg_value_types;
+
+    while (type->oid && type->oid != oid && type->array != oid) {
+        type++;
+    }
+
+    *array = (type->oid && type->array == oid);
+
+    if (type->kind == ngx_http_endpoint_pg_value_bigint && !bigint) {
+        return ngx_http_endpoint_pg_value_number;
+    }
+
+    return type->kind;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_value(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, size_t len)
+{
+    if (kind == ngx_http_endpoint_pg_value_string) {
+        return ngx_http_endpoint_pg_value_text(b, v, len);
+    }
+
+    if (kind == ngx_http_endpoint_pg_value_bytea) {
+        return ngx_http_endpoint_pg_value_base64(b, v, len);
+    }
+
+    if (ngx_http_endpoint_pg_value_reserve(b, len
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    switch (kind) {
+
+    case ngx_http_endpoint_pg_value_bool:
+        if (*v == 't') {
+            ngx_http_endpoint_pg_value_put(b, "true");
+
+        } else {
+            ngx_http_endpoint_pg_value_put(b, "false");
+        }
+
+        break;
+
+    case ngx_http_endpoint_pg_value_bigint:
+        *b->pos++ = '"';
+        b->pos = ngx_cpymem(b->pos, v, len);
+        *b->pos++ = '"';
+        break;
+
+    case ngx_http_endpoint_pg_value_float:
+
+        /* NaN, Infinity, -Infinity: no digit stands in them */
+
+        if (v[len - 1] > '9') {
+            ngx_http_endpoint_pg_value_put(b, "null");
+            break;
+        }
+
+        b->pos = ngx_cpymem(b->pos, v, len);
+        break;
+
+    case ngx_http_endpoint_pg_value_time:
+        b->pos = ngx_http_endpoint_pg_value_iso(b->pos, v, len);
+        break;
+
+    default: /* a number or JSON */
+        b->pos = ngx_cpymem(b->pos, v, len);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_text(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    size_t  n;
+
+    *b->pos++ = '"';
+
+    do {
+        n = ngx_min(len, NGX_HTTP_ENDPOINT_PG_VALUE_PIECE);
+
+        if (ngx_http_endpoint_pg_value_reserve(b, 6 * n
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        b->pos = ngx_http_endpoint_pg_value_escape(b->pos, v, n);
+
+        v += n;
+        len -= n;
+
+    } while (len);
+
+    *b->pos++ = '"';
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_http_endpoint_pg_value_escape(u_char *p, u_char *v, size_t len)
+{
+    u_char    *last, *stop, *start;
+    size_t     rest;
+    uint64_t   w;
+
+    last = v + len;
+
+    for ( ;; ) {
+        start = v;
+
+        while (last - v >= 8) {
+            ngx_memcpy(&w, v, 8);
+
+            if (ngx_http_endpoint_pg_value_escapes(w)) {
+                break;
+            }
+
+            ngx_memcpy(p, v, 8);
+            p += 8;
+            v += 8;
+        }
+
+        rest = last - v;
+
+        /* the end is looked at as one word, along with what is done already */
+
+        if (rest < 8 && v != start) {
+            ngx_memcpy(&w, last - 8, 8);
+
+            if (!ngx_http_endpoint_pg_value_escapes(w)) {
+                ngx_memcpy(p + rest - 8, &w, 8);
+                return p + rest;
+            }
+        }
+
+        stop = v + ngx_min(rest, 8);
+
+        if (v == stop) {
+            return p;
+        }
+
+        do {
+            if (*v >= 0x20 && *v != '"' && *v != '\\') {
+                *p++ = *v++;
+
+            } else {
+                p = ngx_http_endpoint_pg_value_escape_char(p, *v++);
+            }
+
+        } while (v < stop);
+    }
+}
+
+
+/* whether one of eight bytes has to be escaped */
+
+static ngx_inline uint64_t
+ngx_http_endpoint_pg_value_escapes(uint64_t w)
+{
+    uint64_t  quote, slash;
+
+    const uint64_t  ones = 0x0101010101010101;
+    const uint64_t  tops = 0x8080808080808080;
+
+    quote = w ^ (ones * '"');
+    slash = w ^ (ones * '\\');
+
+    return (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote)
+            | ((slash - ones) & ~slash))
+           & tops;
+}
+
+
+static u_char *
+ngx_http_endpoint_pg_value_escape_char(u_char *p, u_char ch)
+{
+    static u_char  hex[] = "0123456789abcdef";
+
+    *p++ = '\\';
+
+    switch (ch) {
+
+    case '"':
+    case '\\':
+        *p++ = ch;
+        break;
+
+    case '\n':
+        *p++ = 'n';
+        break;
+
+    case '\r':
+        *p++ = 'r';
+        break;
+
+    case '\t':
+        *p++ = 't';
+        break;
+
+    default:
+        *p++ = 'u';
+        *p++ = '0';
+        *p++ = '0';
+        *p++ = hex[ch >> 4];
+        *p++ = hex[ch & 0xf];
+    }
+
+    return p;
+}
+
+
+/* "2024-01-02 03:04:05+00" becomes "2024-01-02T03:04:05+00:00" */
+
+static u_char *
+ngx_http_endpoint_pg_value_iso(u_char *p, u_char *v, size_t len)
+{
+    u_char      *last;
+    ngx_uint_t   zone, plain;
+
+    last = v + len;
+
+    /* ISO 8601 has no years before Christ and no infinity */
+    plain = (last[-1] > '9');
+
+    zone = (len > 3 && (last[-3] == '+' || last[-3] == '-'));
+
+    *p++ = '"';
+
+    while (v < last) {
+        *p++ = (*v == ' ' && !plain) ? 'T' : *v;
+        v++;
+    }
+
+    if (zone) {
+        p = ngx_cpymem(p, ":00", 3);
+    }
+
+    *p++ = '"';
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_base64(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    u_char     *last;
+    u_char      bytes[48];
+    ngx_str_t   src, dst;
+
+    if (len < 2 || v[0] != '\\' || v[1] != 'x') {
+        return ngx_http_endpoint_pg_value_text(b, v, len);
+    }
+
+    if (ngx_http_endpoint_pg_value_reserve(b,
+                                           ngx_base64_encoded_length(len / 2)
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    last = v + len;
+    v += 2;
+    src.data = bytes;
+
+    *b->pos++ = '"';
+
+    while (last - v >= 2) {
+
+        /* pieces of a multiple of three have no padding between them */
+
+        for (src.len = 0; src.len < sizeof(bytes) && last - v >= 2; v += 2) {
+            bytes[src.len++] = (u_char) ngx_hextoi(v, 2);
+        }
+
+        dst.data = b->pos;
+        ngx_encode_base64(&dst, &src);
+        b->pos += dst.len;
+    }
+
+    *b->pos++ = '"';
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_value_array(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, size_t len)
+{
+    u_char                            *last;
+    ngx_http_endpoint_pg_value_buf_t  *t;
+
+    t = &ngx_http_endpoint_pg_value_temp;
+
+    t->pos = t->start;
+
+    if (ngx_http_endpoint_pg_value_reserve(t, len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    last = v + len;
+
+    /* bounds that do not start at one: [0:2]={1,2,3} */
+
+    if (*v == '[') {
+        v = ngx_strlchr(v, last, '{');
+    }
+
+    while (v && v < last) {
+
+        if (ngx_http_endpoint_pg_value_reserve(b,
+                                           NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        switch (*v) {
+
+        case '{':
+            *b->pos++ = '[';
+            v++;
+            break;
+
+        case '}':
+            *b->pos++ = ']';
+            v++;
+            break;
+
+        case ',':
+            *b->pos++ = ',';
+            v++;
+            break;
+
+        case '"':
+            v = ngx_http_endpoint_pg_value_quoted(b, kind, v + 1, last);
+            break;
+
+        default:
+            v = ngx_http_endpoint_pg_value_element(b, kind, v, last);
+        }
+    }
+
+    ngx_http_endpoint_pg_value_keep(t);
+
+    if (v == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_pg_value_reserve(b,
+                                            NGX_HTTP_ENDPOINT_PG_VALUE_SLACK);
+}
+
+
+static u_char *
+ngx_http_endpoint_pg_value_quoted(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, u_char *last)
+{
+    ngx_http_endpoint_pg_value_buf_t  *t;
+
+    t = &ngx_http_endpoint_pg_value_temp;
+
+    for (t->pos = t->start; v < last && *v != '"'; v++) {
+
+        if (*v == '\\' && v + 1 < last) {
+            v++;
+        }
+
+        *t->pos++ = *v;
+    }
+
+    if (ngx_http_endpoint_pg_value(b, kind, t->start, t->pos - t->start)
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return v + 1;
+}
+
+
+static u_char *
+ngx_http_endpoint_pg_value_element(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_value_kind_e kind, u_char *v, u_char *last)
+{
+    u_char  *start;
+
+    start = v;
+
+    while (v < last && *v != ',' && *v != '}') {
+        v++;
+    }
+
+    if (v - start == 4 && ngx_memcmp(start, "NULL", 4) == 0) {
+        ngx_http_endpoint_pg_value_put(b, "null");
+        return v;
+    }
+
+    if (ngx_http_endpoint_pg_value(b, kind, start, v - start) != NGX_OK) {
+        return NULL;
+    }
+
+    return v;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_value_grow(ngx_http_endpoint_pg_value_buf_t *b,
+    size_t len)
+{
+    u_char  *p;
+    size_t   used, size;
+
+    used = b->pos - b->start;
+
+    size = 2 * (b->end - b->start);
+    size = ngx_max(size, used + len);
+    size = ngx_max(size, ngx_pagesize);
+
+    p = ngx_alloc(size, ngx_cycle->log);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (b->start) {
+        ngx_memcpy(p, b->start, used);
+        ngx_free(b->start);
+    }
+
+    b->start = p;
+    b->pos = p + used;
+    b->end = p + size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_pg_value_keep(ngx_http_endpoint_pg_value_buf_t *b)
+{
+    if (b->end - b->start > NGX_HTTP_ENDPOINT_PG_VALUE_KEEP) {
+        ngx_free(b->start);
+        ngx_memzero(b, sizeof(ngx_http_endpoint_pg_value_buf_t));
+    }
+}

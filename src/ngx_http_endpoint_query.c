@@ -1,0 +1,304 @@
+
+#include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_transaction.h"
+
+
+static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
+    ngx_http_endpoint_refusal_t *refusal, ngx_str_t **params);
+static void ngx_http_endpoint_query_arrived(void *data,
+    ngx_http_endpoint_pg_result_t *result);
+static ngx_uint_t ngx_http_endpoint_query_use_default(
+    ngx_http_endpoint_branch_t *b);
+static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
+    ngx_http_endpoint_pg_cause_e cause, ngx_uint_t client);
+
+
+void
+ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                       *params;
+    ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_query_t       *q;
+    ngx_http_endpoint_refusal_t      refusal;
+    ngx_http_endpoint_pg_request_t   request;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    exec = b->fanout->exec;
+    conf = exec->step->conf;
+
+    q = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_query_t));
+    if (q == NULL) {
+        goto failed;
+    }
+
+    b->ctx = q;
+
+    q->exec = exec;
+    q->branch = b;
+
+    rc = ngx_http_endpoint_query_values(q, &refusal, &params);
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_endpoint_refuse(exec, &refusal);
+        return;
+    }
+
+    if (rc == NGX_ERROR) {
+        goto failed;
+    }
+
+    request.statement = conf->statement;
+    request.params = params;
+    request.timeout = ngx_min(conf->timeout,
+                              ngx_http_endpoint_run_left(exec->run));
+    request.transaction = exec->parent
+                          ? ngx_http_endpoint_transaction_get(exec->parent)
+                          : NULL;
+    request.pool = exec->run->pool;
+    request.handler = ngx_http_endpoint_query_arrived;
+    request.data = q;
+
+    q->query = ngx_http_endpoint_pg_submit(&request);
+
+    if (q->query) {
+        return;
+    }
+
+failed:
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+}
+
+
+/* NGX_DECLINED: a string has a NUL, where libpq would cut it */
+
+static ngx_int_t
+ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
+    ngx_http_endpoint_refusal_t *refusal, ngx_str_t **params)
+{
+    ngx_uint_t                       i, n;
+    ngx_http_endpoint_ref_t         *ref;
+    ngx_http_endpoint_run_t         *run;
+    ngx_http_endpoint_value_t        v;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    run = q->exec->run;
+    conf = q->exec->step->conf;
+    n = conf->params.nelts;
+    ref = conf->params.elts;
+
+    *params = NULL;
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    *params = ngx_pcalloc(run->pool, n * sizeof(ngx_str_t));
+    if (*params == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        if (ngx_http_endpoint_run_value(run, &ref[i], &v) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (v.type == ngx_http_endpoint_null) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_value_to_text(run->pool, &v, &(*params)[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if ((*params)[i].data == NULL) {
+            (*params)[i].data = (u_char *) "";
+        }
+
+        if (ngx_strlchr((*params)[i].data,
+                        (*params)[i].data + (*params)[i].len, '\0'))
+        {
+            refusal->ref = &ref[i];
+            refusal->cause = ngx_http_endpoint_cause_sql;
+            refusal->msg = "Value error, it must have no NUL";
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_query_arrived(void *data,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    ngx_http_endpoint_query_t  *q = data;
+
+    q->query = NULL;
+    q->result = *result;
+    q->arrived = 1;
+
+    ngx_http_endpoint_exec_wake(q->exec);
+}
+
+
+void
+ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b)
+{
+    ngx_http_endpoint_query_t       *q;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    q = b->ctx;
+
+    if (!q->arrived) {
+        return;
+    }
+
+    b->ended = 1;
+
+    if (q->result.cause == ngx_http_endpoint_pg_ok) {
+        ngx_http_endpoint_value_json(&b->value, q->result.json.data,
+                                     q->result.json.len);
+        return;
+    }
+
+    conf = q->exec->step->conf;
+
+    if (conf->has_default) {
+        ngx_http_endpoint_query_log(q->exec, &q->result);
+        (void) ngx_http_endpoint_query_use_default(b);
+        return;
+    }
+
+    ngx_http_endpoint_query_failed(q->exec, &q->result, conf->has_inputs);
+}
+
+
+void
+ngx_http_endpoint_query_expire(ngx_http_endpoint_branch_t *b)
+{
+    ngx_http_endpoint_query_cancel(b);
+
+    b->ended = 1;
+
+    if (!ngx_http_endpoint_query_use_default(b)) {
+        ngx_http_endpoint_exec_failed(b->fanout->exec,
+                                      ngx_http_endpoint_cause_timeout);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_query_use_default(ngx_http_endpoint_branch_t *b)
+{
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = b->fanout->exec->step->conf;
+
+    if (conf->has_default) {
+        b->value = conf->def;
+    }
+
+    return conf->has_default;
+}
+
+
+void
+ngx_http_endpoint_query_cancel(ngx_http_endpoint_branch_t *b)
+{
+    ngx_http_endpoint_query_t  *q;
+
+    q = b->ctx;
+
+    if (q && q->query) {
+        ngx_http_endpoint_pg_cancel(q->query);
+        q->query = NULL;
+    }
+}
+
+
+void
+ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
+{
+    ngx_str_t                   json;
+    ngx_http_endpoint_run_t    *run;
+    ngx_http_endpoint_cause_e   cause;
+
+    run = exec->run;
+
+    ngx_http_endpoint_query_log(exec, result);
+
+    cause = ngx_http_endpoint_query_cause(result->cause, client);
+
+    if (ngx_http_endpoint_error_detail(run->pool, &exec->step->label, cause,
+                                       &result->constraint, &json)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)->status,
+                                 &json);
+
+    if (cause == ngx_http_endpoint_cause_queue) {
+        run->result.retry_after = 1;
+    }
+
+    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+}
+
+
+static ngx_http_endpoint_cause_e
+ngx_http_endpoint_query_cause(ngx_http_endpoint_pg_cause_e cause,
+    ngx_uint_t client)
+{
+    switch (cause) {
+
+    case ngx_http_endpoint_pg_unique:
+        return ngx_http_endpoint_cause_unique;
+
+    case ngx_http_endpoint_pg_foreign_key:
+        return ngx_http_endpoint_cause_foreign_key;
+
+    case ngx_http_endpoint_pg_check:
+        return ngx_http_endpoint_cause_check;
+
+    case ngx_http_endpoint_pg_not_null:
+        return ngx_http_endpoint_cause_not_null;
+
+    case ngx_http_endpoint_pg_data:
+        return client ? ngx_http_endpoint_cause_data
+                      : ngx_http_endpoint_cause_database;
+
+    case ngx_http_endpoint_pg_timeout:
+        return ngx_http_endpoint_cause_timeout;
+
+    case ngx_http_endpoint_pg_full:
+        return ngx_http_endpoint_cause_queue;
+
+    case ngx_http_endpoint_pg_memory:
+        return ngx_http_endpoint_cause_memory;
+
+    default:
+        return ngx_http_endpoint_cause_database;
+    }
+}
+
+
+void
+ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+                  "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V, %M ms",
+                  &exec->run->plan->label, &exec->step->label,
+                  &result->sqlstate, &result->message,
+                  ngx_current_msec - exec->started);
+}

@@ -1,0 +1,68 @@
+
+/* query and query_row: what the configuration asks, and one execution. */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_QUERY_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_QUERY_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_fanout.h"
+#include "ngx_http_endpoint_pg_pool.h"
+#include "ngx_http_endpoint_refuse.h"
+
+
+typedef struct {
+    ngx_http_endpoint_pg_pool_t       *pool;
+    ngx_http_endpoint_pg_statement_t  *statement;
+    ngx_array_t                        params;  /* ngx_http_endpoint_ref_t */
+    ngx_http_endpoint_each_t           each;
+    ngx_http_endpoint_value_t          def;
+    ngx_msec_t                         timeout;
+    unsigned                           has_default:1;
+    unsigned                           has_inputs:1;    /* among params */
+} ngx_http_endpoint_query_conf_t;
+
+
+/* one execution: what a branch of a query does */
+typedef struct {
+    ngx_http_endpoint_exec_t          *exec;
+    ngx_http_endpoint_branch_t        *branch;
+    ngx_http_endpoint_pg_query_t      *query;   /* NULL: none under way */
+    ngx_http_endpoint_pg_result_t      result;
+    unsigned                           arrived:1;
+} ngx_http_endpoint_query_t;
+
+
+/*
+ * Reads the statement of c into step->conf; row: query_row.  NGX_ERROR: a
+ * mistake (logged), or memory.
+ */
+ngx_int_t ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_uint_t row);
+
+/* Starts the execution of a branch. */
+void ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b);
+
+/* Takes the result of an execution where it has come. */
+void ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b);
+
+/* Ends a branch whose time is over, by its default or by failing the exec. */
+void ngx_http_endpoint_query_expire(ngx_http_endpoint_branch_t *b);
+
+/* Withdraws what an execution has under way. */
+void ngx_http_endpoint_query_cancel(ngx_http_endpoint_branch_t *b);
+
+/* The line in the error log for a failure of the database. */
+void ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result);
+
+/*
+ * What a failure of the database is to a step: logs the whole of it, sets
+ * run->result and fails exec.  client: the statement has inputs, so that bad
+ * data is the client's.
+ */
+void ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_QUERY_H_INCLUDED_ */

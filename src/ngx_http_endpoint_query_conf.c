@@ -1,0 +1,328 @@
+
+#include "ngx_http_endpoint_file.h"
+#include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_pg_conf.h"
+#include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_step.h"
+
+
+typedef struct {
+    ngx_str_t    db;
+    ngx_str_t    sql;
+    ngx_str_t    file;
+    ngx_uint_t   flags;
+    unsigned     read:1;
+} ngx_http_endpoint_query_args_t;
+
+
+static ngx_int_t ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args);
+static ngx_int_t ngx_http_endpoint_query_option(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    ngx_http_endpoint_query_args_t *args, ngx_str_t *arg);
+static ngx_int_t ngx_http_endpoint_query_default(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    u_char *data, size_t len);
+static ngx_int_t ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args);
+static ngx_uint_t ngx_http_endpoint_query_known(void *data, ngx_str_t *name);
+static ngx_int_t ngx_http_endpoint_query_params(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_query_conf_t *conf,
+    ngx_http_endpoint_sql_t *sql);
+
+
+ngx_int_t
+ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_uint_t row)
+{
+    ngx_int_t                        rc;
+    ngx_http_endpoint_query_args_t   args;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_query_conf_t));
+    if (conf == NULL) {
+        return NGX_ERROR;
+    }
+
+    step->conf = conf;
+
+    ngx_memzero(&args, sizeof(ngx_http_endpoint_query_args_t));
+
+    if (row) {
+        args.flags |= NGX_HTTP_ENDPOINT_PG_ROW;
+    }
+
+    if (c->bigint_string) {
+        args.flags |= NGX_HTTP_ENDPOINT_PG_BIGINT;
+    }
+
+    /* the other words may use $item */
+
+    rc = ngx_http_endpoint_each_compile(c, &conf->each);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_query_args(c, step, &args);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_query_sql(c, step, &args);
+    }
+
+    c->item = NULL;
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                       *arg;
+    ngx_uint_t                       i;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = step->conf;
+    arg = c->statement->args;
+
+    i = step->result ? 2 : 1;
+
+    if (i >= c->statement->nargs) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "an upstream is missing in "
+                                            "\"%V\"", &arg[0]);
+    }
+
+    args->db = arg[i];
+
+    conf->pool = ngx_http_endpoint_pg_conf_find(c->pools, &arg[i]);
+
+    if (conf->pool == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "no upstream \"%V\" with "
+                                            "\"endpoint_postgres\"", &arg[i]);
+    }
+
+    for (i++; i < c->statement->nargs; i++) {
+        rc = ngx_http_endpoint_query_option(c, step, args, &arg[i]);
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        if (args->sql.data) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "unknown option \"%V\" of "
+                                                "\"%V\"", &arg[i], &arg[0]);
+        }
+
+        args->sql = arg[i];
+    }
+
+    if ((args->sql.data != NULL) == (args->file.data != NULL)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"%V\" needs its SQL, as one "
+                                            "word or by \"file=\"", &arg[0]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* NGX_DECLINED: it is no option */
+
+static ngx_int_t
+ngx_http_endpoint_query_option(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args,
+    ngx_str_t *arg)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        value;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = step->conf;
+
+    rc = ngx_http_endpoint_step_option(c, step, arg);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_strcmp(arg->data, "isolated") == 0) {
+        args->flags |= NGX_HTTP_ENDPOINT_PG_ISOLATED;
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(arg->data, "idempotent") == 0) {
+        args->flags |= NGX_HTTP_ENDPOINT_PG_IDEMPOTENT;
+        return NGX_OK;
+    }
+
+    if (ngx_strcmp(arg->data, "read") == 0) {
+        args->read = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "each=", 5) == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "limit=", 6) == 0) {
+        value.data = arg->data + 6;
+        value.len = arg->len - 6;
+        return ngx_http_endpoint_each_limit(c, &conf->each, &value);
+    }
+
+    if (ngx_strncmp(arg->data, "file=", 5) == 0) {
+        args->file.data = arg->data + 5;
+        args->file.len = arg->len - 5;
+        return NGX_OK;
+    }
+
+    if (ngx_strncmp(arg->data, "default=", 8) == 0) {
+        return ngx_http_endpoint_query_default(c, step, arg->data + 8,
+                                               arg->len - 8);
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, u_char *data, size_t len)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        value;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = step->conf;
+
+    value.data = data;
+    value.len = len;
+
+    if (c->order) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"default=\" in a transaction, "
+                                            "which a failure rolls back");
+    }
+
+    rc = ngx_http_endpoint_json_extract(c->cf->temp_pool, &value, NULL, 0,
+                                        NULL);
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid \"default=%V\", it must "
+                                            "be JSON", &value);
+    }
+
+    ngx_http_endpoint_value_json(&conf->def, data, len);
+    conf->has_default = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        text, err;
+    ngx_http_endpoint_sql_t          sql;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = step->conf;
+    text = args->sql;
+
+    if (args->file.data
+        && ngx_http_endpoint_file_read(c, &args->file, &text) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_endpoint_sql_scan(c->cf->pool, &text,
+                                    ngx_http_endpoint_query_known, c, &sql,
+                                    &err);
+    if (rc == NGX_DECLINED) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement, "%V", &err);
+    }
+
+    if (rc == NGX_ERROR
+        || ngx_http_endpoint_query_params(c, conf, &sql) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (sql.kind != ngx_http_endpoint_sql_read && !args->read) {
+        step->act = 1;
+        step->effect = 1;
+    }
+
+    ngx_http_endpoint_each_default(&conf->each, step->act || c->order);
+
+    conf->timeout = step->timeout ? step->timeout : c->timeout;
+
+    conf->statement = ngx_http_endpoint_pg_statement(c->cf, conf->pool, &sql,
+                                                     args->flags,
+                                                     conf->timeout);
+
+    return conf->statement ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_query_known(void *data, ngx_str_t *name)
+{
+    ngx_http_endpoint_compile_t  *c = data;
+
+    return ngx_http_endpoint_name_find(c->plan, name->data, name->len) != NULL;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_params(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_query_conf_t *conf, ngx_http_endpoint_sql_t *sql)
+{
+    u_char                   *p, *end;
+    ngx_str_t                *word;
+    ngx_uint_t                i;
+    ngx_http_endpoint_ref_t  *ref;
+
+    if (ngx_array_init(&conf->params, c->cf->pool,
+                       ngx_max(sql->refs.nelts, 1),
+                       sizeof(ngx_http_endpoint_ref_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    word = sql->refs.elts;
+
+    for (i = 0; i < sql->refs.nelts; i++) {
+        ref = ngx_array_push(&conf->params);
+        if (ref == NULL) {
+            return NGX_ERROR;
+        }
+
+        p = word[i].data;
+        end = word[i].data + word[i].len;
+
+        if (ngx_http_endpoint_name_ref(c, &p, end, ref) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (ref->name == NULL || ref->name->input) {
+            conf->has_inputs = 1;
+        }
+    }
+
+    return NGX_OK;
+}

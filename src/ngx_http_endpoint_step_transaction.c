@@ -1,0 +1,335 @@
+
+#include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_transaction.h"
+
+
+typedef struct {
+    ngx_http_endpoint_exec_t            *exec;
+    ngx_http_endpoint_exec_t            *inner;     /* one for each step */
+    ngx_uint_t                           next;      /* those before started */
+    ngx_http_endpoint_pg_transaction_t  *transaction;
+    ngx_http_endpoint_pg_result_t        result;    /* of COMMIT */
+    unsigned                             committing:1;
+    unsigned                             committed:1;
+} ngx_http_endpoint_transaction_t;
+
+
+static ngx_int_t ngx_http_endpoint_transaction_compile(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_transaction_inner(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_transaction_pool(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    ngx_http_endpoint_step_t *inner);
+static void ngx_http_endpoint_transaction_start(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_transaction_resume(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_transaction_advance(
+    ngx_http_endpoint_transaction_t *t);
+static void ngx_http_endpoint_transaction_failed(
+    ngx_http_endpoint_transaction_t *t, ngx_http_endpoint_exec_t *inner);
+static void ngx_http_endpoint_transaction_commit(
+    ngx_http_endpoint_transaction_t *t);
+static void ngx_http_endpoint_transaction_committed(void *data,
+    ngx_http_endpoint_pg_result_t *result);
+static void ngx_http_endpoint_transaction_cancel(
+    ngx_http_endpoint_exec_t *exec);
+
+
+ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction = {
+    ngx_string("transaction"),
+    ngx_http_endpoint_transaction_compile,
+    ngx_http_endpoint_transaction_start,
+    ngx_http_endpoint_transaction_resume,
+    ngx_http_endpoint_transaction_cancel,
+    0
+};
+
+
+static ngx_int_t
+ngx_http_endpoint_transaction_compile(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_int_t                       rc;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_statement_t  *st;
+
+    st = c->statement;
+
+    step->act = 1;
+    step->effect = 1;
+
+    for (i = 1; i < st->nargs; i++) {
+        rc = ngx_http_endpoint_step_option(c, step, &st->args[i]);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_endpoint_plan_error(c->cf, st,
+                                                "unknown option \"%V\" of "
+                                                "\"transaction\"",
+                                                &st->args[i]);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_http_endpoint_transaction_inner(c, step);
+
+    c->statement = st;
+    c->order = 0;
+
+    if (rc == NGX_OK && step->conf == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, st,
+                                            "\"transaction\" has no query");
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_transaction_inner(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_uint_t                  i;
+    ngx_http_endpoint_step_t  **inner;
+
+    inner = step->inner->elts;
+
+    for (i = 0; i < step->inner->nelts; i++) {
+        c->statement = inner[i]->statement;
+        c->order = i + 1;
+
+        if (inner[i]->type->compile(c, inner[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        if (inner[i]->unordered) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "\"unordered\" in a "
+                                                "transaction, whose steps run "
+                                                "in order");
+        }
+
+        if (inner[i]->type->binds
+            && ngx_http_endpoint_transaction_pool(c, step, inner[i]) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* what binds names here is a query; all of them speak to one upstream */
+
+static ngx_int_t
+ngx_http_endpoint_transaction_pool(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_step_t *inner)
+{
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = inner->conf;
+
+    if (step->conf == NULL || step->conf == conf->pool) {
+        step->conf = conf->pool;
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "another upstream than that of the "
+                                        "transaction");
+}
+
+
+static void
+ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_uint_t                        i, n;
+    ngx_msec_t                        timeout;
+    ngx_http_endpoint_step_t        **inner;
+    ngx_http_endpoint_transaction_t  *t;
+
+    n = exec->step->inner->nelts;
+    inner = exec->step->inner->elts;
+
+    t = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_transaction_t)
+                                     + n * sizeof(ngx_http_endpoint_exec_t));
+    if (t == NULL) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    t->exec = exec;
+    t->inner = (ngx_http_endpoint_exec_t *) &t[1];
+
+    for (i = 0; i < n; i++) {
+        t->inner[i].run = exec->run;
+        t->inner[i].step = inner[i];
+        t->inner[i].parent = exec;
+    }
+
+    exec->ctx = t;
+
+    timeout = ngx_http_endpoint_run_left(exec->run);
+
+    if (exec->step->timeout) {
+        timeout = ngx_min(timeout, exec->step->timeout);
+    }
+
+    t->transaction = ngx_http_endpoint_pg_begin(exec->step->conf, timeout);
+
+    if (t->transaction == NULL) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return;
+    }
+
+    ngx_http_endpoint_transaction_advance(t);
+}
+
+
+ngx_http_endpoint_pg_transaction_t *
+ngx_http_endpoint_transaction_get(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_transaction_t  *t;
+
+    t = exec->ctx;
+
+    return t->transaction;
+}
+
+
+static void
+ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_transaction_t  *t;
+
+    t = exec->ctx;
+
+    if (exec->expired) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
+        return;
+    }
+
+    if (t->committed) {
+        if (t->result.cause == ngx_http_endpoint_pg_ok) {
+            ngx_http_endpoint_exec_done(exec);
+            return;
+        }
+
+        /* a deferred constraint speaks up at COMMIT */
+
+        ngx_http_endpoint_query_failed(exec, &t->result, 1);
+        return;
+    }
+
+    ngx_http_endpoint_transaction_advance(t);
+}
+
+
+/* goes on as far as it can without waiting */
+
+static void
+ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
+{
+    ngx_uint_t                 n;
+    ngx_http_endpoint_exec_t  *inner;
+
+    n = t->exec->step->inner->nelts;
+
+    while (!t->committing) {
+
+        if (t->next) {
+            inner = &t->inner[t->next - 1];
+
+            if (inner->woken) {
+                inner->woken = 0;
+                inner->step->type->resume(inner);
+            }
+
+            if (inner->state != ngx_http_endpoint_exec_ended) {
+                return;
+            }
+
+            if (inner->cause != ngx_http_endpoint_cause_none) {
+                ngx_http_endpoint_transaction_failed(t, inner);
+                return;
+            }
+        }
+
+        if (t->next == n) {
+            ngx_http_endpoint_transaction_commit(t);
+            return;
+        }
+
+        ngx_http_endpoint_exec_start(&t->inner[t->next++]);
+    }
+}
+
+
+/* the failure names the inner step; the exec's cancelling rolls back */
+
+static void
+ngx_http_endpoint_transaction_failed(ngx_http_endpoint_transaction_t *t,
+    ngx_http_endpoint_exec_t *inner)
+{
+    ngx_http_endpoint_run_failure(inner->run, &inner->step->label,
+                                  inner->cause);
+
+    ngx_http_endpoint_exec_failed(t->exec, ngx_http_endpoint_cause_result);
+}
+
+
+static void
+ngx_http_endpoint_transaction_commit(ngx_http_endpoint_transaction_t *t)
+{
+    t->committing = 1;
+
+    if (ngx_http_endpoint_pg_commit(t->transaction, t->exec->run->pool,
+                                    ngx_http_endpoint_transaction_committed, t)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(t->exec, ngx_http_endpoint_cause_memory);
+    }
+}
+
+
+static void
+ngx_http_endpoint_transaction_committed(void *data,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    ngx_http_endpoint_transaction_t  *t = data;
+
+    t->transaction = NULL;
+    t->result = *result;
+    t->committed = 1;
+
+    ngx_http_endpoint_exec_wake(t->exec);
+}
+
+
+static void
+ngx_http_endpoint_transaction_cancel(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_uint_t                        i;
+    ngx_http_endpoint_transaction_t  *t;
+
+    t = exec->ctx;
+
+    if (t == NULL) {
+        return;
+    }
+
+    for (i = 0; i < t->next; i++) {
+        ngx_http_endpoint_exec_cancel(&t->inner[i]);
+    }
+
+    if (t->transaction) {
+        ngx_http_endpoint_pg_rollback(t->transaction);
+        t->transaction = NULL;
+    }
+}

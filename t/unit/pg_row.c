@@ -1,0 +1,315 @@
+
+#include "../../src/ngx_http_endpoint_pg_row.c"
+#include "../../src/ngx_http_endpoint_pg_value.c"
+#include "unit.h"
+
+
+#define PG_ROW_OID_TEXT  25
+#define PG_ROW_OID_INT4  23
+
+
+static PGresult *pg_row_result(const char *name, Oid oid, const char *value,
+    size_t len);
+static void pg_row_is(Oid oid, const char *value, const char *expected);
+static void pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
+    const char *expected);
+static void pg_row_rows(void);
+static void pg_row_lengths(void);
+static void pg_row_memory(void);
+
+
+/* one row of one column; value NULL: NULL */
+
+static PGresult *
+pg_row_result(const char *name, Oid oid, const char *value, size_t len)
+{
+    PGresult        *res;
+    PGresAttDesc     column;
+
+    ngx_memzero(&column, sizeof(PGresAttDesc));
+
+    column.name = (char *) name;
+    column.typid = oid;
+
+    res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+
+    if (res == NULL
+        || !PQsetResultAttrs(res, 1, &column)
+        || !PQsetvalue(res, 0, 0, (char *) value, value ? (int) len : -1))
+    {
+        abort();
+    }
+
+    return res;
+}
+
+
+static void
+pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
+    const char *expected)
+{
+    PGresult    *res;
+    ngx_str_t    json;
+    ngx_pool_t  *pool;
+
+    pool = ngx_create_pool(1024, &unit_log);
+
+    res = pg_row_result("x", oid, value, value ? ngx_strlen(value) : 0);
+
+    ngx_str_null(&json);
+
+    if (ngx_http_endpoint_pg_row_json(res, flags, pool, &json) != NGX_OK) {
+        ngx_str_set(&json, "failed");
+    }
+
+    unit_str(&json, expected, value ? value : "NULL");
+
+    PQclear(res);
+    ngx_destroy_pool(pool);
+}
+
+
+static void
+pg_row_is(Oid oid, const char *value, const char *expected)
+{
+    u_char  object[1024], *p;
+
+    p = ngx_sprintf(object, "{\"x\":%s}", expected);
+    *p = '\0';
+
+    pg_row_flags(oid, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, value, (char *) object);
+}
+
+
+static void
+pg_row_rows(void)
+{
+    int           i;
+    PGresult     *res;
+    ngx_str_t     json;
+    ngx_pool_t   *pool;
+    PGresAttDesc  columns[2];
+
+    pool = ngx_create_pool(1024, &unit_log);
+
+    ngx_memzero(columns, sizeof(columns));
+
+    columns[0].name = (char *) "id";
+    columns[0].typid = PG_ROW_OID_INT4;
+    columns[1].name = (char *) "a \"name\"\n";
+    columns[1].typid = PG_ROW_OID_TEXT;
+
+    res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PQsetResultAttrs(res, 2, columns);
+
+    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    unit_str(&json, "[]", "no rows");
+
+    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
+                                  &json);
+    unit_str(&json, "null", "no first row");
+
+    for (i = 0; i < 2; i++) {
+        PQsetvalue(res, i, 0, (char *) (i ? "2" : "1"), 1);
+        PQsetvalue(res, i, 1, (char *) (i ? NULL : "Ann"), i ? -1 : 3);
+    }
+
+    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    unit_str(&json, "[{\"id\":1,\"a \\\"name\\\"\\n\":\"Ann\"},"
+             "{\"id\":2,\"a \\\"name\\\"\\n\":null}]", "two rows");
+
+    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
+                                  &json);
+    unit_str(&json, "{\"id\":1,\"a \\\"name\\\"\\n\":\"Ann\"}",
+             "the first of two");
+
+    PQclear(res);
+
+    res = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
+
+    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    unit_str(&json, "[]", "a command without rows");
+
+    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
+                                  &json);
+    unit_str(&json, "null", "its first row");
+
+    PQclear(res);
+    ngx_destroy_pool(pool);
+}
+
+
+/* strings of every length, with an escape at every place, for the sanitizer */
+
+static void
+pg_row_lengths(void)
+{
+    char         text[4200];
+    size_t       len, at, step, bad;
+    PGresult    *res;
+    ngx_str_t    json;
+    ngx_pool_t  *pool;
+
+    bad = 0;
+
+    for (len = 1; len < sizeof(text); len += step) {
+        step = len < 64 ? 1 : 211;
+
+        for (at = 0; at < len; at += step) {
+            ngx_memset(text, 'a', len);
+            text[at] = '\1';
+
+            pool = ngx_create_pool(1024, &unit_log);
+            res = pg_row_result("x", PG_ROW_OID_TEXT, text, len);
+
+            if (ngx_http_endpoint_pg_row_json(res, 0, pool, &json) != NGX_OK
+                || json.len != len + 15
+                || ngx_memcmp(&json.data[7 + at], "\\u0001", 6) != 0)
+            {
+                bad++;
+            }
+
+            PQclear(res);
+            ngx_destroy_pool(pool);
+        }
+    }
+
+    unit_int(bad, 0, "strings of every length");
+}
+
+
+static void
+pg_row_memory(void)
+{
+    ngx_int_t        rc;
+    PGresult        *res;
+    ngx_str_t        json;
+    ngx_uint_t       n;
+    ngx_pool_t      *pool;
+    static char      text[600 * 1024];
+
+    ngx_memset(text, '"', sizeof(text));
+
+    res = pg_row_result("x", PG_ROW_OID_TEXT, text, sizeof(text));
+
+    for (n = 1; n < 100; n++) {
+        pool = ngx_create_pool(1024, &unit_log);
+
+        unit_fail_alloc = n;
+        rc = ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+        unit_fail_alloc = 0;
+
+        ngx_destroy_pool(pool);
+
+        if (rc == NGX_OK) {
+            break;
+        }
+    }
+
+    unit_ok(n > 3 && rc == NGX_OK && json.len == 2 * sizeof(text) + 10,
+            "memory runs out at %d places", (int) n);
+    unit_ok(ngx_http_endpoint_pg_row_out.start == NULL,
+            "scratch of a big result is not kept");
+
+    PQclear(res);
+}
+
+
+int
+main(void)
+{
+    ngx_cycle_t  cycle;
+
+    ngx_memzero(&cycle, sizeof(ngx_cycle_t));
+    cycle.log = &unit_log;
+    ngx_cycle = &cycle;
+
+    pg_row_rows();
+
+    /* int2, int4, int8, float4, float8, numeric */
+
+    pg_row_is(21, "-32768", "-32768");
+    pg_row_is(23, "42", "42");
+    pg_row_is(20, "9223372036854775807", "9223372036854775807");
+    pg_row_flags(20, NGX_HTTP_ENDPOINT_PG_ROW_BIGINT, "9007199254740993",
+                 "[{\"x\":\"9007199254740993\"}]");
+    pg_row_flags(1016, NGX_HTTP_ENDPOINT_PG_ROW_BIGINT, "{1,NULL,3}",
+                 "[{\"x\":[\"1\",null,\"3\"]}]");
+    pg_row_is(700, "1.5", "1.5");
+    pg_row_is(701, "1e+20", "1e+20");
+    pg_row_is(701, "NaN", "null");
+    pg_row_is(701, "Infinity", "null");
+    pg_row_is(701, "-Infinity", "null");
+    pg_row_is(1700, "12345678901234567890.1234567890",
+              "12345678901234567890.1234567890");
+    pg_row_is(1700, "NaN", "null");
+    pg_row_is(1700, "0", "0");
+
+    pg_row_is(23, NULL, "null");
+    pg_row_is(16, "t", "true");
+    pg_row_is(16, "f", "false");
+    pg_row_is(114, "{\"a\":  [1]}", "{\"a\":  [1]}");
+    pg_row_is(3802, "\"x\"", "\"x\"");
+    pg_row_is(3802, "null", "null");
+
+    /* text, uuid, an unknown type */
+
+    pg_row_is(25, "", "\"\"");
+    pg_row_is(25, "a\"b\\c\n\r\t\1\037 /\177",
+              "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f /\177\"");
+    pg_row_is(1043, "\342\202\254 \360\237\230\200",
+              "\"\342\202\254 \360\237\230\200\"");
+    pg_row_is(2950, "c0ffee00-0000-0000-0000-000000000000",
+              "\"c0ffee00-0000-0000-0000-000000000000\"");
+    pg_row_is(99999, "{1,2}", "\"{1,2}\"");
+
+    /* timestamp, timestamptz, date, time, timetz */
+
+    pg_row_is(1114, "2024-01-02 03:04:05", "\"2024-01-02T03:04:05\"");
+    pg_row_is(1114, "2024-01-02 03:04:05.123456",
+              "\"2024-01-02T03:04:05.123456\"");
+    pg_row_is(1184, "2024-01-02 03:04:05+00", "\"2024-01-02T03:04:05+00:00\"");
+    pg_row_is(1184, "2024-01-02 03:04:05.1-08",
+              "\"2024-01-02T03:04:05.1-08:00\"");
+    pg_row_is(1184, "2024-01-02 03:04:05+05:30",
+              "\"2024-01-02T03:04:05+05:30\"");
+    pg_row_is(1184, "12024-01-02 03:04:05+00",
+              "\"12024-01-02T03:04:05+00:00\"");
+    pg_row_is(1184, "infinity", "\"infinity\"");
+    pg_row_is(1114, "-infinity", "\"-infinity\"");
+    pg_row_is(1184, "0044-03-15 12:00:00+00 BC",
+              "\"0044-03-15 12:00:00+00 BC\"");
+    pg_row_is(1082, "2024-01-02", "\"2024-01-02\"");
+    pg_row_is(1083, "03:04:05", "\"03:04:05\"");
+    pg_row_is(1266, "03:04:05-08", "\"03:04:05-08:00\"");
+
+    /* bytea */
+
+    pg_row_is(17, "\\x", "\"\"");
+    pg_row_is(17, "\\x00", "\"AA==\"");
+    pg_row_is(17, "\\x666f6f626172", "\"Zm9vYmFy\"");
+    pg_row_is(17, "\\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b"
+              "1c1d1e1f202122232425262728292a2b2c2d2e2f3031",
+              "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKiss"
+              "LS4vMDE=\"");
+
+    /* arrays */
+
+    pg_row_is(1007, "{}", "[]");
+    pg_row_is(1007, "{1,NULL,-3}", "[1,null,-3]");
+    pg_row_is(1007, "{{1,2},{3,4}}", "[[1,2],[3,4]]");
+    pg_row_is(1007, "[0:1]={5,6}", "[5,6]");
+    pg_row_is(1000, "{t,f,NULL}", "[true,false,null]");
+    pg_row_is(1022, "{1.5,NaN}", "[1.5,null]");
+    pg_row_is(1009, "{a,\"b c\",NULL,\"NULL\",\"\",\"x\\\"y\\\\z\",\"{,}\"}",
+              "[\"a\",\"b c\",null,\"NULL\",\"\",\"x\\\"y\\\\z\",\"{,}\"]");
+    pg_row_is(3807, "{\"{\\\"a\\\": 1}\",NULL}", "[{\"a\": 1},null]");
+    pg_row_is(1185, "{\"2024-01-02 03:04:05+00\"}",
+              "[\"2024-01-02T03:04:05+00:00\"]");
+    pg_row_is(1001, "{\"\\\\x666f6f\"}", "[\"Zm9v\"]");
+
+    pg_row_lengths();
+    pg_row_memory();
+
+    return unit_done();
+}
