@@ -70,7 +70,8 @@ $(proxy_conf /api/ "")
                 fetch \$user /api/user;
                 fetch \$posts /api/user;
                 fetch \$comments /api/user;
-                reply '{"user": \$user, "posts": \$posts, "comments": \$comments}';
+                reply
+                '{"user": \$user, "posts": \$posts, "comments": \$comments}';
             }
 
             endpoint GET /body/\$name {

@@ -139,8 +139,9 @@ client() {
 
 
 # count VARIABLE NAME REQUESTS ARGS...: sets VARIABLE to the instructions for
-# each request of "client ARGS".  Of two runs that differ in their requests alone
-# the difference is taken, so that start-up and the first request's costs vanish.
+# each request of "client ARGS".  Of two runs that differ in their requests
+# alone the difference is taken, so that start-up and the first request's
+# costs vanish.
 
 count() {
     local variable=$1 name=$2 n=$3 base

@@ -8,6 +8,7 @@
 #define NGX_HTTP_ENDPOINT_CAPTURE_GROWN  65536
 
 
+static void ngx_http_endpoint_capture_pool(ngx_pool_t *pool);
 static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_header_filter(
@@ -24,6 +25,8 @@ static void ngx_http_endpoint_capture_fail(
     ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
+static ngx_uint_t ngx_http_endpoint_capture_cut(
+    ngx_http_endpoint_capture_t *capture);
 static void ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr);
 static void ngx_http_endpoint_capture_dropped(ngx_http_request_t *r);
@@ -48,6 +51,8 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     if (capture->checked) {
         ngx_http_endpoint_json_check_init(&capture->check);
     }
+
+    ngx_http_endpoint_capture_pool(parent->pool);
 
     /*
      * A map's regex or a set in one fetched location must not be seen by
@@ -89,6 +94,23 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_endpoint_capture_headers_in(sr, parent);
 
     return NGX_OK;
+}
+
+
+/*
+ * A subrequest takes whole blocks of its parent's pool, and nginx looks through
+ * all that are nearly full before it gives one up: with several subrequests
+ * that search is the largest part of an allocation.
+ */
+
+static void
+ngx_http_endpoint_capture_pool(ngx_pool_t *pool)
+{
+    ngx_pool_t  *p;
+
+    for (p = pool->current; p->d.next; p = p->d.next) { /* void */ }
+
+    pool->current = p;
 }
 
 
@@ -246,6 +268,10 @@ ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
                                              b->last - b->pos);
         }
 
+        if (b->last_in_chain) {
+            capture->complete = 1;
+        }
+
         b->pos = b->last;
         b->file_pos = b->file_last;
     }
@@ -394,7 +420,7 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
 
     if (capture->cause == ngx_http_endpoint_cause_none
         && (rc == NGX_ERROR || rc >= NGX_HTTP_SPECIAL_RESPONSE
-            || !r->header_sent))
+            || !r->header_sent || ngx_http_endpoint_capture_cut(capture)))
     {
         capture->cause = ngx_http_endpoint_cause_upstream;
     }
@@ -404,6 +430,23 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
     capture->handler(capture->data);
 
     return NGX_OK;
+}
+
+
+/*
+ * Where an upstream's body ends early nginx flushes what has come and reports
+ * success; only the mark of the end is missing.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_capture_cut(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_http_request_t  *r;
+
+    r = capture->request;
+
+    return r->upstream && r->upstream->header_sent && !r->header_only
+           && !capture->complete;
 }
 
 

@@ -36,6 +36,7 @@ typedef struct {
 
     unsigned                         checked:1; /* the body must be JSON */
     unsigned                         invalid:1; /* and is not */
+    unsigned                         complete:1;    /* its end has come */
     unsigned                         done:1;
 } ngx_http_endpoint_capture_t;
 

@@ -562,9 +562,10 @@ ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
     u_char       buf[NGX_HTTP_ENDPOINT_PG_LINE];
     ngx_str_t    text;
     ngx_uint_t   level;
-    const char  *severity;
+    const char  *severity, *sqlstate;
 
     severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     level = NGX_LOG_WARN;
 
     if (severity && (ngx_strcmp(severity, "NOTICE") == 0
@@ -580,4 +581,11 @@ ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
 
     ngx_log_error(level, pg->log, 0, "postgres %V: %V", &pg->address->name,
                   &text);
+
+    /* to an idle connection it is a notice, and its end is yet to be read */
+
+    if (severity && sqlstate && ngx_strcmp(severity, "FATAL") == 0) {
+        pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
+        ngx_http_endpoint_pg_doom(pg);
+    }
 }

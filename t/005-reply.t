@@ -91,7 +91,7 @@ location / {
 
 # nothing that a client sends makes a 500
 > GET /a/999
-< 422 {"detail":[{"type":"value_error","loc":["path","code"],"msg":"Value error, it must be a status from 200 to 599","input":"999"}]}
+< 422 {"detail":[{"type":"value_error","loc":["path","code"],"msg":"Value error, it must be a status from 200 to 599","input":999}]}
 > GET /a/100
 < 422 ~"value_error"
 > GET /a/-1

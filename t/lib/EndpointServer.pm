@@ -122,8 +122,8 @@ sub start {
     if ($pid == 0) {
         @ENV{keys %env} = values %env;
         open STDERR, '>', "$self->{dir}/logs/stderr";
-        exec $binary, '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf",
-             '-e', "$self->{dir}/logs/error.log";
+        { exec $binary, '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf",
+               '-e', "$self->{dir}/logs/error.log"; }
         POSIX::_exit(127);
     }
 
@@ -131,11 +131,11 @@ sub start {
 
     $self->wait_for(sub {
         waitpid($pid, WNOHANG) == 0
-            or BAIL_OUT("nginx did not start:\n" . $self->file('logs/error.log')
-                        . $self->file('logs/stderr'));
+            or die "nginx did not start:\n" . $self->file('logs/error.log')
+                   . $self->file('logs/stderr');
 
         return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
-    }) or BAIL_OUT('nginx does not listen');
+    }) or die "nginx does not listen\n";
 
     return $self;
 }
@@ -313,6 +313,31 @@ sub request {
 
     syswrite $socket, join("\r\n", "$line HTTP/1.1", 'Host: localhost',
                            @headers, '', '') . ($body // '');
+}
+
+
+# sends much, while what comes back is kept for response()
+
+sub send_all {
+    my ($self, $socket, $bytes) = @_;
+
+    my $buffer = \$self->{buffers}{ fileno $socket };
+    my $sent = 0;
+
+    $$buffer = '';
+    $socket->blocking(0);
+
+    while ($sent < length $bytes) {
+        my ($read, $write) = IO::Select->select(
+            map({ IO::Select->new($socket) } 1 .. 2), undef, $patience)
+            or last;
+
+        last if @$read && !sysread $socket, $$buffer, 65536, length $$buffer;
+
+        $sent += syswrite($socket, $bytes, 65536, $sent) // 0 if @$write;
+    }
+
+    $socket->blocking(1);
 }
 
 
