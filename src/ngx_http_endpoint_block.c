@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_identity.h"
 
 
 static ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
@@ -330,10 +331,13 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     c.pools = &emcf->pools;
     c.timeout = block->conf->timeout;
     c.bigint_string = block->conf->bigint;
+    c.pass_headers = block->conf->limits.pass_headers;
 
     block->plan = ngx_http_endpoint_plan_compile(&c, &block->statements,
                                                  &parts);
-    if (block->plan == NULL) {
+    if (block->plan == NULL
+        || ngx_http_endpoint_identity_own(cf, block) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -109,6 +109,9 @@ typedef struct {
     ngx_msec_t                            ttl;
     ngx_msec_t                            stale;
     ngx_uint_t                            jitter;       /* percent */
+
+    /* of the language: the keys that the configuration has, for purging */
+    ngx_array_t                          *keys;
 } ngx_http_endpoint_cache_t;
 
 

@@ -20,6 +20,7 @@ typedef struct {
     ngx_http_posted_request_t        posted;    /* for its cancelling */
     ngx_http_request_t              *request;   /* the subrequest */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
+    struct ngx_http_endpoint_flight_s  *flight; /* of the fill that asks */
 
     /* records that the answer is complete, or why not; wakes by posting */
     void                           (*handler)(void *data);

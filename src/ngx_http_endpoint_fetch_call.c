@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_fill.h"
 
 
 /* the first pause; each one after it is twice as long, up to the second */
@@ -80,6 +81,8 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
 
     call->capture->handler = ngx_http_endpoint_call_arrived;
     call->capture->data = call;
+    call->capture->flight = exec->fill ? &exec->fill->flight
+                                       : exec->run->flight;
 
     rc = ngx_http_endpoint_fetch_request(call, &refusal);
 
@@ -349,6 +352,7 @@ ngx_http_endpoint_call_default(ngx_http_endpoint_branch_t *b)
 
     if (conf->has_default) {
         b->value = conf->def;
+        b->fanout->exec->fallback = 1;
     }
 
     return conf->has_default;

@@ -468,6 +468,23 @@ static ngx_int_t
 ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *text)
 {
+    u_char  *p, *end;
+
+    /* "retry=3" is no JSON, but an option that is not known */
+
+    p = text->data;
+    end = text->data + text->len;
+
+    while (p < end && ((*p >= 'a' && *p <= 'z') || *p == '_')) {
+        p++;
+    }
+
+    if (!conf->text_body && p > text->data && p < end && *p == '=') {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "unknown option \"%V\" of "
+                                            "\"fetch\"", text);
+    }
+
     conf->body = ngx_palloc(c->cf->pool, sizeof(ngx_http_endpoint_template_t));
     if (conf->body == NULL) {
         return NGX_ERROR;
@@ -510,6 +527,10 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
     }
 
     ngx_http_endpoint_each_default(&conf->each, step->act);
+
+    if (conf->has_default && conf->each.item == NULL) {
+        step->def = &conf->def;
+    }
 
     return NGX_OK;
 }

@@ -1,10 +1,15 @@
 
+#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_nginx.h"
 
 
 static ngx_uint_t ngx_http_endpoint_fetch_checked(
     ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_fetch_pass_all(
+    ngx_http_endpoint_call_t *call, ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_fetch_pass_keyed(
+    ngx_http_endpoint_call_t *call);
 static ngx_int_t ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr,
     ngx_array_t *pass, ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_fetch_header(ngx_http_request_t *sr,
@@ -52,8 +57,7 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     if (ngx_list_init(&sr->headers_in.headers, r->pool, 4,
                       sizeof(ngx_table_elt_t))
         != NGX_OK
-        || ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers, r)
-           != NGX_OK
+        || ngx_http_endpoint_fetch_pass_all(call, r) != NGX_OK
         || ngx_http_endpoint_fetch_body(call) != NGX_OK)
     {
         return NGX_ERROR;
@@ -78,6 +82,69 @@ ngx_http_endpoint_fetch_checked(ngx_http_endpoint_step_t *step)
 
     return name && name->used && !name->scalar
            && (name->paths.nelts == 0 || conf->each.item);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_fetch_pass_all(ngx_http_endpoint_call_t *call,
+    ngx_http_request_t *r)
+{
+    ngx_http_request_t        *sr;
+    ngx_http_endpoint_exec_t  *exec;
+    ngx_http_endpoint_pass_t  *pass;
+
+    sr = call->capture->request;
+    exec = call->exec;
+    pass = exec->step->pass;
+
+    if (pass == NULL) {
+        return ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers,
+                                            r);
+    }
+
+    if (ngx_http_endpoint_fetch_pass(sr, &pass->lines, r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_fetch_pass_keyed(call);
+}
+
+
+/* not the client's lines, but what of them is in the key */
+
+static ngx_int_t
+ngx_http_endpoint_fetch_pass_keyed(ngx_http_endpoint_call_t *call)
+{
+    ngx_str_t                   text;
+    ngx_uint_t                  i;
+    ngx_hash_key_t             *header;
+    ngx_http_endpoint_run_t    *run;
+    ngx_http_endpoint_value_t   v;
+    ngx_http_endpoint_keyed_t  *keyed;
+
+    run = call->exec->run;
+    keyed = call->exec->step->pass->keyed.elts;
+
+    for (i = 0; i < call->exec->step->pass->keyed.nelts; i++) {
+        header = keyed[i].header;
+
+        if (ngx_http_endpoint_run_value(run, &keyed[i].ref, &v) != NGX_OK
+            || ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (text.len
+            && ngx_http_endpoint_fetch_header(call->capture->request,
+                                              &header->key, header->key.data,
+                                              header->key_hash, &text)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_keep.h"
 #include "ngx_http_endpoint_reply.h"
 
 
@@ -33,14 +34,14 @@ static ngx_int_t ngx_http_endpoint_discarded(ngx_http_request_t *r,
 static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
     ngx_uint_t index, ngx_str_t *text);
-static void ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_undelay(ngx_http_request_t *r);
 static void ngx_http_endpoint_cleanup(void *data);
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
     ngx_http_endpoint_variable,
-    ngx_http_endpoint_advanced
+    ngx_http_endpoint_event_handler
 };
 
 
@@ -214,6 +215,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
 {
     ngx_str_t                      json;
     ngx_http_endpoint_faults_t     faults;
+    ngx_http_endpoint_capture_t   *capture;
     ngx_http_endpoint_loc_conf_t  *elcf;
 
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
@@ -221,6 +223,12 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     run->shell = &ngx_http_endpoint_shell;
     run->request = r;
     run->limits = &elcf->limits;
+
+    capture = ngx_http_endpoint_capture_get(r);
+
+    if (capture) {
+        run->flight = capture->flight;
+    }
 
     if (ngx_http_endpoint_run_init(run, plan, r->pool, r->connection->log)
         != NGX_OK)
@@ -269,6 +277,8 @@ ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
     cln->handler = ngx_http_endpoint_cleanup;
     cln->data = ctx;
 
+    ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
+
     timeout = ctx->run.plan->timeout ? ctx->run.plan->timeout : elcf->timeout;
 
     ctx->ignore_client_abort = elcf->ignore_client_abort;
@@ -295,8 +305,6 @@ ngx_http_endpoint_hold(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
     if (capture) {
         capture->nested = &ctx->run;
     }
-
-    ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
 
     r->read_event_handler = ngx_http_endpoint_read_handler;
     r->write_event_handler = ngx_http_endpoint_write_handler;
@@ -435,19 +443,23 @@ ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run, ngx_uint_t index,
 
 
 static void
-ngx_http_endpoint_advanced(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_event_handler(ngx_event_t *ev)
 {
     ngx_int_t                     rc;
     ngx_connection_t             *c;
     ngx_http_request_t           *r;
     ngx_http_endpoint_ctx_t      *ctx;
+    ngx_http_endpoint_run_t      *run;
     ngx_http_endpoint_capture_t  *capture;
 
+    run = ev->data;
     ctx = run->data;
     r = ctx->request;
     c = r->connection;
 
     ngx_http_set_log_request(c->log, r);
+
+    ngx_http_endpoint_run_advance(run);
 
     if (run->ended) {
         capture = ngx_http_endpoint_capture_get(r);
@@ -497,4 +509,30 @@ ngx_http_endpoint_cleanup(void *data)
     ctx->run.abandoned = 1;
 
     ngx_http_endpoint_run_cancel(&ctx->run);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_http_cache(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                *status;
+    ngx_http_endpoint_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
+
+    status = ctx ? ngx_http_endpoint_keep_status(&ctx->run) : NULL;
+
+    if (status == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = status->data;
+    v->len = status->len;
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
 }

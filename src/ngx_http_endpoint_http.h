@@ -20,6 +20,7 @@ typedef struct {
     ngx_flag_t                    ignore_client_abort;
     ngx_flag_t                    intercept_errors;
     ngx_uint_t                    bigint;       /* as strings */
+    ngx_shm_zone_t               *purge;        /* NULL: nothing to purge */
     ngx_http_endpoint_limits_t    limits;
 } ngx_http_endpoint_loc_conf_t;
 
@@ -39,6 +40,10 @@ ngx_int_t ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
 /* Sends run->result; what a content handler returns. */
 ngx_int_t ngx_http_endpoint_http_send(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run);
+
+/* Finds $endpoint_cache; ngx_http_get_variable_pt. */
+ngx_int_t ngx_http_endpoint_http_cache(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 
 /* Sends a constant JSON text, allow going into Allow where it is not empty. */
 ngx_int_t ngx_http_endpoint_http_send_text(ngx_http_request_t *r,

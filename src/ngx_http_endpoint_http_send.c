@@ -11,6 +11,8 @@ static ngx_int_t ngx_http_endpoint_http_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_http_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
+static void ngx_http_endpoint_http_known_header(ngx_http_request_t *r,
+    ngx_table_elt_t *h);
 static ngx_int_t ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_http_body(ngx_http_request_t *r,
@@ -101,10 +103,6 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (result->body == NULL) {
-        r->header_only = 1;
-    }
-
     return ngx_http_endpoint_http_body(r, result->body);
 }
 
@@ -168,16 +166,41 @@ ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
     h->value = *value;
     ngx_http_endpoint_header_next(h);
 
-    /* nginx writes these itself, unless it knows of one */
-
-    if (ngx_strcasecmp(name->data, (u_char *) "Server") == 0) {
-        r->headers_out.server = h;
-
-    } else if (ngx_strcasecmp(name->data, (u_char *) "Date") == 0) {
-        r->headers_out.date = h;
-    }
+    ngx_http_endpoint_http_known_header(r, h);
 
     return NGX_OK;
+}
+
+
+/* nginx writes these itself, unless it knows of one; it tests the ETag */
+
+static void
+ngx_http_endpoint_http_known_header(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
+    switch (h->key.len) {
+
+    case 4:
+
+        if (ngx_strncasecmp(h->key.data, (u_char *) "Date", 4) == 0) {
+            r->headers_out.date = h;
+
+        } else if (ngx_strncasecmp(h->key.data, (u_char *) "ETag", 4) == 0) {
+            r->headers_out.etag = h;
+        }
+
+        return;
+
+    case 6:
+
+        if (ngx_strncasecmp(h->key.data, (u_char *) "Server", 6) == 0) {
+            r->headers_out.server = h;
+        }
+
+        return;
+
+    default:
+        return;
+    }
 }
 
 
@@ -225,6 +248,20 @@ ngx_http_endpoint_http_body(ngx_http_request_t *r, ngx_chain_t *out)
 {
     ngx_int_t     rc;
     ngx_chain_t  *cl;
+
+    /* without an ETag If-Match would make a 412 of every reply */
+
+    if (r->headers_out.etag == NULL) {
+        r->disable_not_modified = 1;
+    }
+
+    /* and without a Last-Modified so would this */
+
+    r->headers_in.if_unmodified_since = NULL;
+
+    if (r->headers_out.content_length_n == 0) {
+        r->header_only = 1;
+    }
 
     rc = ngx_http_send_header(r);
 

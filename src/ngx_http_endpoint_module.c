@@ -1,7 +1,10 @@
 
 #include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_pg_conf.h"
+#include "ngx_http_endpoint_purge.h"
+#include "ngx_http_endpoint_wake.h"
 
 
 static void *ngx_http_endpoint_create_main_conf(ngx_conf_t *cf);
@@ -16,6 +19,7 @@ static char *ngx_http_endpoint_pass_headers(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_int_t ngx_http_endpoint_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_endpoint_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_endpoint_init_process(ngx_cycle_t *cycle);
 static void ngx_http_endpoint_exit_process(ngx_cycle_t *cycle);
@@ -44,6 +48,20 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
     { ngx_string("endpoint"),
       NGX_HTTP_LOC_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE2,
       ngx_http_endpoint_block,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_cache_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_endpoint_cache_conf,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_cache_purge"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_endpoint_purge_conf,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -227,6 +245,20 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       0,
       NULL },
 
+    { ngx_string("cache"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
+    { ngx_string("purge"),
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
+      ngx_http_endpoint_statement,
+      0,
+      0,
+      NULL },
+
     { ngx_string("reply"),
       NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
       ngx_http_endpoint_statement,
@@ -239,7 +271,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_endpoint_module_ctx = {
-    NULL,                                   /* preconfiguration */
+    ngx_http_endpoint_add_variables,        /* preconfiguration */
     ngx_http_endpoint_init,                 /* postconfiguration */
 
     ngx_http_endpoint_create_main_conf,     /* create main configuration */
@@ -259,7 +291,7 @@ ngx_module_t  ngx_http_endpoint_module = {
     ngx_http_endpoint_commands,             /* module directives */
     NGX_HTTP_MODULE,                        /* module type */
     NULL,                                   /* init master */
-    NULL,                                   /* init module */
+    ngx_http_endpoint_wake_init_module,     /* init module */
     ngx_http_endpoint_init_process,         /* init process */
     NULL,                                   /* init thread */
     NULL,                                   /* exit thread */
@@ -461,6 +493,24 @@ ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
+ngx_http_endpoint_add_variables(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *v;
+
+    static ngx_str_t  cache = ngx_string("endpoint_cache");
+
+    v = ngx_http_add_variable(cf, &cache, NGX_HTTP_VAR_NOCACHEABLE);
+    if (v == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->get_handler = ngx_http_endpoint_http_cache;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_endpoint_init(ngx_conf_t *cf)
 {
     ngx_http_endpoint_main_conf_t  *emcf;
@@ -492,6 +542,10 @@ ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
     ngx_http_endpoint_pg_pool_t    **pools;
     ngx_http_endpoint_main_conf_t   *emcf;
 
+    if (ngx_http_endpoint_wake_init_process(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     emcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_endpoint_module);
     if (emcf == NULL) {
@@ -516,6 +570,8 @@ ngx_http_endpoint_exit_process(ngx_cycle_t *cycle)
     ngx_uint_t                       i;
     ngx_http_endpoint_pg_pool_t    **pools;
     ngx_http_endpoint_main_conf_t   *emcf;
+
+    ngx_http_endpoint_wake_exit_process(cycle);
 
     emcf = ngx_http_cycle_get_module_main_conf(cycle,
                                                ngx_http_endpoint_module);

@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_name.h"
 
 #include <ngx_http.h>
@@ -30,6 +31,9 @@ static ngx_int_t ngx_http_endpoint_name_member_slot(
     ngx_array_t *keys, ngx_uint_t *slot);
 static ngx_uint_t ngx_http_endpoint_name_same_keys(ngx_array_t *a,
     ngx_array_t *b);
+static ngx_int_t ngx_http_endpoint_name_bound(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_name_t *name, ngx_array_t *keys,
+    ngx_http_endpoint_ref_t *ref);
 static ngx_int_t ngx_http_endpoint_name_use(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_name_t *name);
 static ngx_int_t ngx_http_endpoint_name_variable(
@@ -152,17 +156,18 @@ ngx_http_endpoint_name_ref_word(ngx_http_endpoint_compile_t *c,
 
 
 ngx_int_t
-ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
+ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
     u_char *end, ngx_http_endpoint_ref_t *ref)
 {
-    ngx_str_t                         keys;
+    ngx_int_t                         rc;
+    ngx_str_t                         keys, text;
     ngx_http_endpoint_name_t         *name;
     ngx_http_endpoint_name_parser_t   p;
 
     ngx_memzero(&p, sizeof(ngx_http_endpoint_name_parser_t));
 
     p.compile = c;
-    p.pos = *text;
+    p.pos = *pos;
     p.end = end;
 
     if (ngx_http_endpoint_name_parse(&p) != NGX_OK) {
@@ -188,6 +193,9 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
                                             "it", &p.name, &p.name, &keys);
     }
 
+    text.data = p.name.data;
+    text.len = p.pos - p.name.data;
+
     if (p.braced) {
         if (p.pos == end || *p.pos != '}') {
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
@@ -198,24 +206,20 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
         p.pos++;
     }
 
-    *text = p.pos;
+    *pos = p.pos;
 
     if (name == NULL) {
-        return ngx_http_endpoint_name_variable(c, &p.name, ref);
+        rc = ngx_http_endpoint_name_variable(c, &p.name, ref);
+
+    } else {
+        rc = ngx_http_endpoint_name_bound(c, name, p.keys, ref);
     }
 
-    ref->name = name;
-    ref->index = name->slot;
-
-    if (ngx_http_endpoint_name_use(c, name) != NGX_OK) {
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (p.keys->nelts == 0) {
-        return NGX_OK;
-    }
-
-    return ngx_http_endpoint_name_member_slot(c, name, p.keys, &ref->index);
+    return ngx_http_endpoint_depend_note(c, &text, ref);
 }
 
 
@@ -467,15 +471,41 @@ ngx_http_endpoint_name_same_keys(ngx_array_t *a, ngx_array_t *b)
         if (x[i].type != y[i].type
             || x[i].from != y[i].from
             || x[i].to != y[i].to
-            || x[i].name.len != y[i].name.len
-            || ngx_strncmp(x[i].name.data, y[i].name.data, x[i].name.len)
-               != 0)
+            || x[i].name.len != y[i].name.len)
+        {
+            return 0;
+        }
+
+        /* an index has no name */
+
+        if (x[i].name.len
+            && ngx_strncmp(x[i].name.data, y[i].name.data, x[i].name.len) != 0)
         {
             return 0;
         }
     }
 
     return 1;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_name_bound(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_name_t *name, ngx_array_t *keys,
+    ngx_http_endpoint_ref_t *ref)
+{
+    ref->name = name;
+    ref->index = name->slot;
+
+    if (ngx_http_endpoint_name_use(c, name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (keys->nelts == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_name_member_slot(c, name, keys, &ref->index);
 }
 
 

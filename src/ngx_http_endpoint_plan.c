@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_graph.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_pattern.h"
@@ -60,7 +61,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
 {
     ngx_conf_t                     *cf;
     ngx_uint_t                      i;
-    ngx_array_t                     edges;
+    ngx_array_t                     edges, uses;
     ngx_http_endpoint_plan_t       *plan;
     ngx_http_endpoint_statement_t  *st;
 
@@ -73,7 +74,10 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
 
     if (ngx_array_init(&edges, cf->temp_pool, 8,
                        sizeof(ngx_http_endpoint_edge_t))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&uses, cf->temp_pool, 8,
+                          sizeof(ngx_http_endpoint_use_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -82,6 +86,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
 
     c->plan = plan;
     c->edges = &edges;
+    c->uses = &uses;
 
     if (ngx_http_endpoint_pattern_compile(c, &c->statement->args[2], parts)
         != NGX_OK)
@@ -106,6 +111,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     if (ngx_http_endpoint_plan_statements(c) != NGX_OK
         || ngx_http_endpoint_plan_check_steps(c) != NGX_OK
         || ngx_http_endpoint_plan_check_replies(c) != NGX_OK
+        || ngx_http_endpoint_depend_check(c) != NGX_OK
         || ngx_http_endpoint_graph_compile(c) != NGX_OK)
     {
         return NULL;

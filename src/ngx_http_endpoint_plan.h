@@ -18,6 +18,7 @@ typedef struct ngx_http_endpoint_step_s       ngx_http_endpoint_step_t;
 typedef struct ngx_http_endpoint_name_s       ngx_http_endpoint_name_t;
 typedef struct ngx_http_endpoint_condition_s  ngx_http_endpoint_condition_t;
 typedef struct ngx_http_endpoint_step_type_s  ngx_http_endpoint_step_type_t;
+typedef struct ngx_http_endpoint_key_s        ngx_http_endpoint_key_t;
 
 
 /* one statement as it was read, with what an error message needs */
@@ -67,6 +68,12 @@ struct ngx_http_endpoint_step_s {
     void                             *conf;     /* of the step's type */
     ngx_array_t                      *inner;    /* steps of a transaction */
 
+    ngx_http_endpoint_key_t          *kept;     /* of cache=, or NULL */
+    ngx_http_endpoint_value_t        *def;      /* of default=, or NULL */
+
+    /* the client's headers that a fetch passes on; NULL: as the location says */
+    struct ngx_http_endpoint_pass_s  *pass;
+
     ngx_uint_t                        waits;    /* number of steps above it */
     ngx_uint_t                       *next;     /* steps that wait for it */
     ngx_uint_t                        nnext;
@@ -93,6 +100,7 @@ struct ngx_http_endpoint_plan_s {
     ngx_array_t                       steps;    /* ngx_http_endpoint_step_t * */
     ngx_array_t                       replies;  /* ngx_http_endpoint_reply_t */
     struct ngx_http_endpoint_reply_s *constant; /* known beforehand, or NULL */
+    ngx_http_endpoint_step_t         *cache;    /* its cache statement, or NULL */
     ngx_uint_t                        nslots;
     ngx_msec_t                        timeout;  /* 0: endpoint_timeout */
 };
@@ -109,11 +117,14 @@ typedef struct {
     ngx_array_t                      *edges;    /* ngx_http_endpoint_edge_t */
     ngx_http_endpoint_name_t         *item;     /* $item of each=, or NULL */
     ngx_uint_t                        order;    /* in a transaction, from 1 */
+    ngx_array_t                      *uses;     /* ngx_http_endpoint_use_t */
+    ngx_uint_t                        condition;    /* within when= */
 
     /* what the location says */
     ngx_array_t                      *pools;    /* of endpoint_postgres */
     ngx_msec_t                        timeout;
     ngx_uint_t                        bigint_string;
+    ngx_array_t                      *pass_headers; /* ngx_hash_key_t */
 } ngx_http_endpoint_compile_t;
 
 

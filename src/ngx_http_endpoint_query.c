@@ -202,6 +202,7 @@ ngx_http_endpoint_query_use_default(ngx_http_endpoint_branch_t *b)
 
     if (conf->has_default) {
         b->value = conf->def;
+        b->fanout->exec->fallback = 1;
     }
 
     return conf->has_default;

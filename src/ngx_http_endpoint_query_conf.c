@@ -7,7 +7,6 @@
 
 
 typedef struct {
-    ngx_str_t    db;
     ngx_str_t    sql;
     ngx_str_t    file;
     ngx_uint_t   flags;
@@ -87,14 +86,6 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     arg = c->statement->args;
 
     i = step->result ? 2 : 1;
-
-    if (i >= c->statement->nargs) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "an upstream is missing in "
-                                            "\"%V\"", &arg[0]);
-    }
-
-    args->db = arg[i];
 
     conf->pool = ngx_http_endpoint_pg_conf_find(c->pools, &arg[i]);
 
@@ -267,6 +258,10 @@ ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
     }
 
     ngx_http_endpoint_each_default(&conf->each, step->act || c->order);
+
+    if (conf->has_default && conf->each.item == NULL) {
+        step->def = &conf->def;
+    }
 
     conf->timeout = step->timeout ? step->timeout : c->timeout;
 

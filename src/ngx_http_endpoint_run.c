@@ -1,12 +1,13 @@
 
 #include "ngx_http_endpoint_condition.h"
+#include "ngx_http_endpoint_fill.h"
+#include "ngx_http_endpoint_memo.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_utf8.h"
 
 
-static void ngx_http_endpoint_run_handler(ngx_event_t *ev);
-static void ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run,
     ngx_str_t *label, ngx_http_endpoint_cause_e cause);
@@ -63,7 +64,7 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
         run->execs[i].waits = step->waits;
     }
 
-    run->event.handler = ngx_http_endpoint_run_handler;
+    run->event.handler = run->shell->handler;
     run->event.data = run;
     run->event.log = run->log;
 
@@ -85,20 +86,7 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
 }
 
 
-static void
-ngx_http_endpoint_run_handler(ngx_event_t *ev)
-{
-    ngx_http_endpoint_run_t  *run;
-
-    run = ev->data;
-
-    ngx_http_endpoint_run_advance(run);
-
-    run->shell->advanced(run);
-}
-
-
-static void
+void
 ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
 {
     ngx_uint_t                 i, progress;
@@ -121,7 +109,7 @@ ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
 
             if (exec->woken) {
                 exec->woken = 0;
-                exec->step->type->resume(exec);
+                ngx_http_endpoint_exec_resume(exec);
                 progress = 1;
             }
 
@@ -138,6 +126,20 @@ ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
     }
 
     run->advancing = 0;
+}
+
+
+static void
+ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec)
+{
+    if (exec->fill == NULL || !exec->fill->waiting) {
+        exec->step->type->resume(exec);
+        return;
+    }
+
+    if (ngx_http_endpoint_memo_resume(exec)) {
+        exec->step->type->start(exec);
+    }
 }
 
 
@@ -217,6 +219,10 @@ ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run)
 {
     run->ended = 1;
 
+    if (run->finish) {
+        run->finish(run);
+    }
+
     ngx_http_endpoint_run_cancel(run);
 }
 
@@ -234,6 +240,10 @@ ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run)
 
     for (i = 0; i < run->plan->steps.nelts; i++) {
         ngx_http_endpoint_exec_cancel(&run->execs[i]);
+    }
+
+    if (run->fill) {
+        ngx_http_endpoint_fill_cancel(run->fill);
     }
 
     if (run->event.posted) {
@@ -267,6 +277,20 @@ ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec)
                   "ended", &exec->run->plan->label, &exec->step->label);
 
     ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
+}
+
+
+ngx_keyval_t *
+ngx_http_endpoint_run_header(ngx_http_endpoint_run_t *run)
+{
+    if (run->headers == NULL) {
+        run->headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
+        if (run->headers == NULL) {
+            return NULL;
+        }
+    }
+
+    return ngx_array_push(run->headers);
 }
 
 
@@ -348,6 +372,10 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
 
     if (step->effect) {
         exec->run->effect = 1;
+    }
+
+    if (step->kept && !ngx_http_endpoint_memo_start(exec)) {
+        return;
     }
 
     step->type->start(exec);
@@ -510,7 +538,13 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
         if (step->type->cancel) {
             step->type->cancel(exec);
         }
+    }
 
+    if (exec->fill) {
+        ngx_http_endpoint_memo_end(exec);
+    }
+
+    if (exec->cause != ngx_http_endpoint_cause_none) {
         ngx_http_endpoint_run_fail(run, &step->label, exec->cause);
         return;
     }
@@ -541,5 +575,9 @@ ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
 
     if (exec->step->type->cancel) {
         exec->step->type->cancel(exec);
+    }
+
+    if (exec->fill) {
+        ngx_http_endpoint_fill_cancel(exec->fill);
     }
 }

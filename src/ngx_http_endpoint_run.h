@@ -17,6 +17,7 @@
 
 typedef struct ngx_http_endpoint_run_s   ngx_http_endpoint_run_t;
 typedef struct ngx_http_endpoint_exec_s  ngx_http_endpoint_exec_t;
+typedef struct ngx_http_endpoint_fill_s  ngx_http_endpoint_fill_t;
 
 
 /* what a run answers: the shell sends it */
@@ -36,11 +37,10 @@ typedef struct {
         ngx_str_t *text);
 
     /*
-     * The scheduler has advanced the run, in an event of its own; where
-     * run->ended, run->result is set.  Never called from within
-     * ngx_http_endpoint_run_start().
+     * The handler of the run's posted event, whose data is the run: it calls
+     * ngx_http_endpoint_run_advance(), and where run->ended, takes run->result.
      */
-    void (*advanced)(ngx_http_endpoint_run_t *run);
+    ngx_event_handler_pt  handler;
 } ngx_http_endpoint_shell_t;
 
 
@@ -66,6 +66,7 @@ struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_step_t       *step;
     ngx_http_endpoint_exec_t       *parent;     /* of a transaction's step */
     void                           *ctx;        /* of the step's type */
+    ngx_http_endpoint_fill_t       *fill;       /* of cache=, or NULL */
     ngx_event_t                    *timer;      /* of timeout=, or NULL */
     ngx_msec_t                      started;
     ngx_uint_t                      waits;
@@ -73,6 +74,7 @@ struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_cause_e       cause;      /* why it failed, or none */
     unsigned                        woken:1;    /* resume() is to be called */
     unsigned                        expired:1;  /* its timeout= is over */
+    unsigned                        fallback:1; /* its value is a default= */
 };
 
 
@@ -98,6 +100,14 @@ struct ngx_http_endpoint_run_s {
 
     ngx_http_endpoint_result_t      result;
 
+    /*
+     * What the cache statement does with the result, where the part below it
+     * has run; and what the whole run is made for, against waits in a circle.
+     */
+    void                          (*finish)(ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_fill_t       *fill;
+    struct ngx_http_endpoint_flight_s  *flight;
+
     unsigned                        advancing:1;
     unsigned                        ended:1;    /* result is set */
     unsigned                        effect:1;   /* an act has started */
@@ -116,11 +126,14 @@ ngx_int_t ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
 
 /*
  * Starts what can start.  NGX_OK: the run has ended already, its result is
- * set; NGX_AGAIN: shell->advanced() will be called.  timeout: milliseconds
+ * set; NGX_AGAIN: shell->handler() will be called.  timeout: milliseconds
  * until the deadline.
  */
 ngx_int_t ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run,
     ngx_msec_t timeout);
+
+/* Goes on with what can go on: the scheduler, for the shell's handler alone. */
+void ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run);
 
 /* Cancels all that still runs, without a result; may be called twice. */
 void ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run);
@@ -167,6 +180,9 @@ ngx_int_t ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
  */
 void ngx_http_endpoint_run_result(ngx_http_endpoint_run_t *run,
     ngx_uint_t status, ngx_str_t *json);
+
+/* Adds a header to the reply, for the caller to set.  NULL: memory. */
+ngx_keyval_t *ngx_http_endpoint_run_header(ngx_http_endpoint_run_t *run);
 
 /* milliseconds left until the deadline */
 ngx_msec_t ngx_http_endpoint_run_left(ngx_http_endpoint_run_t *run);

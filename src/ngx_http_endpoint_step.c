@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_condition.h"
+#include "ngx_http_endpoint_memo.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_step.h"
 
@@ -18,6 +19,8 @@ static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_step_types[] = {
     &ngx_http_endpoint_step_wait,
     &ngx_http_endpoint_step_log,
     &ngx_http_endpoint_step_header,
+    &ngx_http_endpoint_step_cache,
+    &ngx_http_endpoint_step_purge,
     &ngx_http_endpoint_step_query,
     &ngx_http_endpoint_step_query_row,
     &ngx_http_endpoint_step_transaction,
@@ -72,9 +75,17 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
         value.data = arg->data + 5;
         value.len = arg->len - 5;
 
+        c->condition = 1;
         step->when = ngx_http_endpoint_condition_compile(c, &value);
+        c->condition = 0;
 
         return step->when ? NGX_OK : NGX_ERROR;
+    }
+
+    if (ngx_strncmp(arg->data, "cache=", 6) == 0) {
+        value.data = arg->data + 6;
+        value.len = arg->len - 6;
+        return ngx_http_endpoint_memo_compile(c, step, &value);
     }
 
     return NGX_DECLINED;

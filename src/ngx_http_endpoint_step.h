@@ -48,6 +48,8 @@ extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header;
+extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_cache;
+extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query_row;
 extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction;
@@ -57,7 +59,8 @@ extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction;
 ngx_http_endpoint_step_type_t *ngx_http_endpoint_step_find(ngx_str_t *name);
 
 /*
- * Reads an option that every step has: timeout=, after=, when=, unordered.
+ * Reads an option that every step has: timeout=, after=, when=, unordered, and
+ * cache=, which reads have.
  * NGX_OK; NGX_DECLINED: not one of them; NGX_ERROR: a mistake (logged).
  */
 ngx_int_t ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,

@@ -58,7 +58,8 @@ ngx_http_endpoint_fetch_wake(ngx_http_endpoint_run_t *run)
         fanout = exec->ctx;
 
         if (exec->state != ngx_http_endpoint_exec_running
-            || exec->step->type != &ngx_http_endpoint_step_fetch)
+            || exec->step->type != &ngx_http_endpoint_step_fetch
+            || fanout == NULL)
         {
             continue;
         }

@@ -98,14 +98,7 @@ ngx_http_endpoint_set_header_push(ngx_http_endpoint_run_t *run,
 {
     ngx_keyval_t  *kv;
 
-    if (run->headers == NULL) {
-        run->headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
-        if (run->headers == NULL) {
-            return NGX_ERROR;
-        }
-    }
-
-    kv = ngx_array_push(run->headers);
+    kv = ngx_http_endpoint_run_header(run);
     if (kv == NULL) {
         return NGX_ERROR;
     }

@@ -128,6 +128,8 @@ static ngx_int_t
 ngx_http_endpoint_uri_path_check(ngx_http_endpoint_compile_t *c,
     ngx_str_t *text, ngx_array_t *parts)
 {
+    u_char                    *nul;
+    ngx_str_t                  literal;
     ngx_uint_t                 i;
     ngx_http_endpoint_part_t  *part;
 
@@ -148,12 +150,23 @@ ngx_http_endpoint_uri_path_check(ngx_http_endpoint_compile_t *c,
     }
 
     for (i = 0; i < parts->nelts; i++) {
-        if (part[i].type == ngx_http_endpoint_part_literal
-            && (ngx_http_endpoint_uri_dots(&part[i].literal)
-                || ngx_strlchr(part[i].literal.data,
-                               part[i].literal.data + part[i].literal.len,
-                               '\0')))
+
+        if (part[i].type != ngx_http_endpoint_part_literal) {
+            continue;
+        }
+
+        literal = part[i].literal;
+        nul = ngx_strlchr(literal.data, literal.data + literal.len, '\0');
+
+        /* what a value ends, as in ".$x", is looked at with the value */
+
+        while (i + 1 < parts->nelts && literal.len
+               && literal.data[literal.len - 1] != '/')
         {
+            literal.len--;
+        }
+
+        if (nul || ngx_http_endpoint_uri_dots(&literal)) {
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                                 "invalid URI \"%V\", it must "
                                                 "have no \".\" or \"..\" "

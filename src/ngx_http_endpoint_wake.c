@@ -1,11 +1,11 @@
 
-#include <sys/eventfd.h>
-
 #include "ngx_http_endpoint_wake.h"
 #include "ngx_http_endpoint_zone.h"
 
 #include <ngx_event.h>
 #include <ngx_channel.h>
+
+#include <sys/eventfd.h>
 
 
 /*

@@ -28,6 +28,12 @@ ngx_int_t
 ngx_http_endpoint_write(ngx_http_endpoint_writer_t *w, u_char *data,
     size_t len)
 {
+    /* an empty value may have no memory, and memcpy() takes no NULL */
+
+    if (len == 0) {
+        return NGX_OK;
+    }
+
     if (w->buf == NULL || (size_t) (w->buf->end - w->buf->last) < len) {
         if (ngx_http_endpoint_writer_block(w, len) != NGX_OK) {
             return NGX_ERROR;

@@ -358,6 +358,7 @@ location / {
 location /api/ {
     endpoint GET /api/b { reply '"b"'; }
 }
+--- suppress_stderr
 --- exchanges
 > GET /b
 < 200 "b"
@@ -370,7 +371,7 @@ endpoint "/api/b" is hidden
 === two servers and two locations have endpoints of one shape
 --- http_config
 server {
-    listen unix:$TEST_NGINX_HTML_DIR/other.sock;
+    listen unix:$TEST_NGINX_SOCKET_DIR/other.sock;
     location / {
         endpoint GET /a { reply '"other"'; }
     }
@@ -383,7 +384,7 @@ location /b/ {
     endpoint GET /b/a { reply '"b/a"'; }
 }
 location /other/ {
-    proxy_pass http://unix:$TEST_NGINX_HTML_DIR/other.sock:/;
+    proxy_pass http://unix:$TEST_NGINX_SOCKET_DIR/other.sock:/;
 }
 --- exchanges
 > GET /a

@@ -23,9 +23,6 @@ my %differs = (
 
     'HEAD /item/1' => [200, undef],
 
-    # "Allow" lists every method of the path: these have just the one that
-    # FastAPI names too
-
     # a path that differs by a slash at the end is another one, not a redirect
 
     'GET /files' => $not_found,
@@ -84,9 +81,7 @@ add_block_preprocessor(sub {
         $differs{$key} ? @{delete $differs{$key}}
                        : @{$answer}{qw(status json allow)};
 
-    # utf8: what a name shows must be bytes
-
-    $block->set_value(name => "$number: " . substr($key, 0, 60));
+    $block->set_value(name => "TEST $number: " . substr($key, 0, 60));
     $block->set_value(raw_request => message($request, $body));
     $block->set_value(error_code => $status);
     $block->set_value(response_headers => $allow ? "Allow: $allow" : '!Allow');

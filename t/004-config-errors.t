@@ -1177,7 +1177,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "retry=3"
+3: unknown option "retry=3" of "fetch"
 
 === an unknown option of log
 --- conf

@@ -165,6 +165,7 @@ location / {
     endpoint GET /xml/$x     { reply '<p>$x</p>' 'type=TEXT/XML; charset=utf-8'; }
     endpoint GET /svg/$x     { reply '<p>$x</p>' type=image/svg+xml; }
     endpoint GET /value      { arg $t=a/b; reply '$t' 'type=text/x-$t'; }
+    endpoint GET /empty      { arg $x; reply $x type=text/plain; }
     endpoint GET /null       { arg $x=null; arg $j:json=null; reply '[$x|$j]' type=text/plain; }
 }
 --- exchanges
@@ -202,6 +203,10 @@ location / {
 # in text null is empty, arrays and objects are JSON
 > GET /null
 < 200 [|]
+> GET /empty?x=
+< 200
+< Content-Length: 0
+< Content-Type: text/plain
 > GET /null?x=a&j={%22b%22:%20[1]}
 < 200 [a|{"b": [1]}]
 

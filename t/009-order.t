@@ -6,7 +6,7 @@ use EndpointTest 'no_plan';
 
 my $up = <<'END';
     server {
-        listen unix:$TEST_NGINX_HTML_DIR/up.sock;
+        listen unix:$TEST_NGINX_SOCKET_DIR/up.sock;
         access_log off;
 
         location / {
@@ -41,7 +41,7 @@ add_block_preprocessor(sub {
     $block->set_value(config => "location / { endpoint GET / {\n"
                                 . $block->steps . "} }\n"
                                 . 'location /up/ { internal; proxy_pass '
-                                . 'http://unix:$TEST_NGINX_HTML_DIR/up.sock:/;'
+                                . 'http://unix:$TEST_NGINX_SOCKET_DIR/up.sock:/;'
                                 . " }\n");
     $block->set_value(grep_error_log => qr/(?<=mark: )[+-]?\w+/);
     $block->set_value(grep_error_log_out =>

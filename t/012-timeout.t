@@ -59,7 +59,7 @@ location / {
 GET /a/b
 --- error_code: 504
 --- error_log
-endpoint "/a/{id}": its time is over, step "sleep 2" is still running
+endpoint "/a/{id}": its time is over, step "sleep 2" has not ended
 
 === timeout: what runs is cancelled, what waits does not start
 --- conf

@@ -1,6 +1,6 @@
 package EndpointTest;
 
-# Test::Nginx::Socket with two sections more:
+# Test::Nginx::Socket with these sections more:
 #
 #     --- conf            what the test server holds, in a file of its own, so
 #                         that an error's line is known: "test.conf:3"
@@ -18,6 +18,7 @@ package EndpointTest;
 #
 # Whatever a block does, nothing may be logged as an alert.
 
+use File::Spec::Functions qw(abs2rel rel2abs);
 use Test::Nginx::Socket -Base;
 
 no_shuffle();
@@ -25,7 +26,11 @@ no_long_string();
 no_root_location();
 log_level('info');
 
+# a socket's path must be short, which an absolute one may not be
+
 $ENV{TEST_NGINX_HTML_DIR} //= html_dir();
+$ENV{TEST_NGINX_SOCKET_DIR} //= abs2rel(html_dir());
+$ENV{TEST_NGINX_ROOT} //= rel2abs('.');
 
 my $number = 0;
 
@@ -34,6 +39,7 @@ add_block_preprocessor(sub {
     my $block = shift;
 
     $number++;
+    $block->set_value(name => "TEST $number: " . $block->name);
 
     if (defined $block->conf) {
         my $files = $block->user_files // '';

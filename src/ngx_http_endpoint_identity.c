@@ -1,0 +1,159 @@
+
+#include "ngx_http_endpoint_identity.h"
+#include "ngx_http_endpoint_keep.h"
+
+#include <ngx_md5.h>
+
+
+static void ngx_http_endpoint_identity_server(ngx_conf_t *cf, ngx_md5_t *md5,
+    ngx_http_core_srv_conf_t *server);
+static void ngx_http_endpoint_identity_address(ngx_md5_t *md5,
+    ngx_http_conf_addr_t *addr, ngx_http_core_srv_conf_t *server);
+static void ngx_http_endpoint_identity_location(ngx_md5_t *md5,
+    ngx_http_core_loc_conf_t *clcf);
+static void ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
+    ngx_http_endpoint_statement_t *statement);
+static void ngx_http_endpoint_identity_text(ngx_md5_t *md5, ngx_str_t *text);
+
+
+ngx_int_t
+ngx_http_endpoint_identity_own(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block)
+{
+    u_char                          digest[16];
+    ngx_md5_t                       md5;
+    ngx_str_t                       identity;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_keep_t       *keep;
+    ngx_http_endpoint_statement_t  *st;
+
+    if (block->plan->cache == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_md5_init(&md5);
+
+    ngx_http_endpoint_identity_server(cf, &md5, block->server);
+    ngx_http_endpoint_identity_location(&md5, block->location);
+    ngx_http_endpoint_identity_statement(&md5, &block->head);
+
+    st = block->statements.elts;
+
+    for (i = 0; i < block->statements.nelts; i++) {
+        ngx_http_endpoint_identity_statement(&md5, &st[i]);
+    }
+
+    ngx_md5_final(digest, &md5);
+
+    identity.data = digest;
+    identity.len = sizeof(digest);
+
+    keep = block->plan->cache->conf;
+
+    return ngx_http_endpoint_key_own(cf, &keep->key, &identity);
+}
+
+
+static void
+ngx_http_endpoint_identity_server(ngx_conf_t *cf, ngx_md5_t *md5,
+    ngx_http_core_srv_conf_t *server)
+{
+    ngx_uint_t                  i, k;
+    ngx_http_conf_addr_t       *addr;
+    ngx_http_conf_port_t       *port;
+    ngx_http_server_name_t     *name;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    name = server->server_names.elts;
+
+    for (i = 0; i < server->server_names.nelts; i++) {
+        ngx_http_endpoint_identity_text(md5, &name[i].name);
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    if (cmcf->ports == NULL) {
+        return;
+    }
+
+    port = cmcf->ports->elts;
+
+    for (i = 0; i < cmcf->ports->nelts; i++) {
+        addr = port[i].addrs.elts;
+
+        for (k = 0; k < port[i].addrs.nelts; k++) {
+            ngx_http_endpoint_identity_address(md5, &addr[k], server);
+        }
+    }
+}
+
+
+static void
+ngx_http_endpoint_identity_address(ngx_md5_t *md5, ngx_http_conf_addr_t *addr,
+    ngx_http_core_srv_conf_t *server)
+{
+    ngx_uint_t                  i;
+    ngx_http_core_srv_conf_t  **servers;
+
+    servers = addr->servers.elts;
+
+    for (i = 0; i < addr->servers.nelts; i++) {
+        if (servers[i] == server) {
+            ngx_http_endpoint_identity_text(md5, &addr->opt.addr_text);
+        }
+    }
+}
+
+
+static void
+ngx_http_endpoint_identity_location(ngx_md5_t *md5,
+    ngx_http_core_loc_conf_t *clcf)
+{
+    u_char  kind;
+
+    kind = clcf->exact_match ? '='
+           : clcf->noregex ? '^'
+           : clcf->named ? '@' : ' ';
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        kind = '~';
+    }
+#endif
+
+    ngx_md5_update(md5, &kind, 1);
+    ngx_http_endpoint_identity_text(md5, &clcf->name);
+}
+
+
+static void
+ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
+    ngx_http_endpoint_statement_t *statement)
+{
+    ngx_uint_t                      i;
+    ngx_http_endpoint_statement_t  *st;
+
+    ngx_md5_update(md5, &statement->nargs, sizeof(ngx_uint_t));
+
+    for (i = 0; i < statement->nargs; i++) {
+        ngx_http_endpoint_identity_text(md5, &statement->args[i]);
+    }
+
+    if (statement->block == NULL) {
+        return;
+    }
+
+    st = statement->block->elts;
+
+    for (i = 0; i < statement->block->nelts; i++) {
+        ngx_http_endpoint_identity_statement(md5, &st[i]);
+    }
+}
+
+
+static void
+ngx_http_endpoint_identity_text(ngx_md5_t *md5, ngx_str_t *text)
+{
+    ngx_md5_update(md5, &text->len, sizeof(size_t));
+    ngx_md5_update(md5, text->data, text->len);
+}

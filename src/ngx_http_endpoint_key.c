@@ -1,0 +1,425 @@
+
+#include "ngx_http_endpoint_cache_conf.h"
+#include "ngx_http_endpoint_flight.h"
+#include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_template.h"
+
+#include <ngx_md5.h>
+
+
+static ngx_int_t ngx_http_endpoint_key_word(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_http_endpoint_word_t *word);
+static ngx_int_t ngx_http_endpoint_key_literal(ngx_pool_t *pool,
+    ngx_str_t *text, ngx_str_t *more);
+static void ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key,
+    ngx_str_t *identity);
+static void ngx_http_endpoint_key_digest_text(ngx_md5_t *md5,
+    ngx_str_t *text);
+static ngx_uint_t ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key);
+static u_char ngx_http_endpoint_key_type(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_value_t *v);
+static ngx_int_t ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key,
+    ngx_pool_t *pool, ngx_str_t *values, ngx_str_t *text);
+static ngx_uint_t ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key,
+    ngx_str_t *texts, ngx_uint_t n, ngx_str_t *values);
+
+
+ngx_int_t
+ngx_http_endpoint_key_compile(ngx_http_endpoint_compile_t *c, ngx_str_t *zone,
+    ngx_str_t *words, ngx_uint_t n, ngx_http_endpoint_key_t *key)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_word_t  *word;
+
+    key->cache = ngx_http_endpoint_key_zone(c, zone);
+    if (key->cache == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (n == 0) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a key is missing behind the zone "
+                                            "\"%V\"", zone);
+    }
+
+    if (ngx_array_init(&key->words, c->cf->pool, n,
+                       sizeof(ngx_http_endpoint_word_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        word = ngx_array_push(&key->words);
+
+        if (word == NULL
+            || ngx_http_endpoint_key_word(c, &words[i], word) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        key->nrefs += word->bound;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_http_endpoint_cache_t *
+ngx_http_endpoint_key_zone(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    ngx_shm_zone_t  *zone;
+
+    zone = ngx_http_endpoint_cache_conf_zone(c->cf, name);
+
+    if (zone && zone->data == NULL) {
+        (void) ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "unknown cache zone \"%V\"", name);
+    }
+
+    return zone ? zone->data : NULL;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_key_word(ngx_http_endpoint_compile_t *c, ngx_str_t *text,
+    ngx_http_endpoint_word_t *word)
+{
+    ngx_str_t                 *place;
+    ngx_uint_t                 i;
+    ngx_array_t                parts;
+    ngx_http_endpoint_part_t  *part;
+
+    ngx_memzero(word, sizeof(ngx_http_endpoint_word_t));
+
+    if (ngx_array_init(&parts, c->cf->temp_pool, 4,
+                       sizeof(ngx_http_endpoint_part_t))
+        != NGX_OK
+        || ngx_http_endpoint_template_split(c, text, &parts) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    part = parts.elts;
+
+    for (i = 0; i < parts.nelts; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            place = word->bound ? &word->suffix : &word->prefix;
+
+            if (ngx_http_endpoint_key_literal(c->cf->pool, place,
+                                              &part[i].literal)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+            continue;
+        }
+
+        if (word->bound) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "more than one name in the "
+                                                "key \"%V\", each must be a "
+                                                "word of its own", text);
+        }
+
+        word->bound = 1;
+        word->ref = part[i].ref;
+    }
+
+    return NGX_OK;
+}
+
+
+/* "$$" makes two literals of one */
+
+static ngx_int_t
+ngx_http_endpoint_key_literal(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_str_t *more)
+{
+    u_char  *p;
+
+    p = ngx_pnalloc(pool, text->len + more->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ngx_cpymem(p, text->data, text->len), more->data, more->len);
+
+    text->data = p;
+    text->len += more->len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_key_own(ngx_conf_t *cf, ngx_http_endpoint_key_t *key,
+    ngx_str_t *identity)
+{
+    ngx_str_t                   owner;
+    ngx_http_endpoint_key_t   **kp;
+    ngx_http_endpoint_cache_t  *cache;
+
+    cache = key->cache;
+
+    if (cache->keys == NULL) {
+        cache->keys = ngx_array_create(cf->pool, 4,
+                                       sizeof(ngx_http_endpoint_key_t *));
+        if (cache->keys == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    ngx_http_endpoint_key_digest(key, identity);
+
+    owner.data = key->owner;
+    owner.len = NGX_HTTP_ENDPOINT_KEY_OWNER;
+
+    while (ngx_http_endpoint_key_known(key)) {
+
+        if (!key->exact) {
+            return NGX_OK;
+        }
+
+        /* of two endpoints that nothing tells apart this is the second */
+
+        ngx_http_endpoint_key_digest(key, &owner);
+    }
+
+    kp = ngx_array_push(cache->keys);
+    if (kp == NULL) {
+        return NGX_ERROR;
+    }
+
+    *kp = key;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key, ngx_str_t *identity)
+{
+    ngx_md5_t                  md5;
+    ngx_uint_t                 i;
+    ngx_http_endpoint_word_t  *word;
+
+    ngx_md5_init(&md5);
+    ngx_http_endpoint_key_digest_text(&md5, identity);
+
+    word = key->words.elts;
+
+    for (i = 0; i < key->words.nelts; i++) {
+        ngx_http_endpoint_key_digest_text(&md5, &word[i].prefix);
+        ngx_http_endpoint_key_digest_text(&md5, &word[i].suffix);
+        ngx_md5_update(&md5, word[i].bound ? "$" : "-", 1);
+    }
+
+    ngx_md5_final(key->owner, &md5);
+}
+
+
+static void
+ngx_http_endpoint_key_digest_text(ngx_md5_t *md5, ngx_str_t *text)
+{
+    ngx_md5_update(md5, &text->len, sizeof(size_t));
+    ngx_md5_update(md5, text->data, text->len);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_key_t  **keys;
+
+    keys = key->cache->keys->elts;
+
+    for (i = 0; i < key->cache->keys->nelts; i++) {
+        if (ngx_memcmp(keys[i]->owner, key->owner,
+                       NGX_HTTP_ENDPOINT_KEY_OWNER)
+            == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_run_t *run, ngx_str_t *text, ngx_str_t *types)
+{
+    ngx_str_t                  *values;
+    ngx_uint_t                  i;
+    ngx_http_endpoint_value_t   v;
+    ngx_http_endpoint_word_t   *word;
+
+    values = ngx_palloc(run->pool, key->nrefs * (sizeof(ngx_str_t) + 1));
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    types->data = (u_char *) (values + key->nrefs);
+    types->len = 0;
+
+    word = key->words.elts;
+
+    for (i = 0; i < key->words.nelts; i++) {
+
+        if (!word[i].bound) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_run_value(run, &word[i].ref, &v) != NGX_OK
+            || ngx_http_endpoint_value_to_text(run->pool, &v,
+                                               &values[types->len])
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        types->data[types->len++] = ngx_http_endpoint_key_type(key, &v);
+    }
+
+    return ngx_http_endpoint_key_text(key, run->pool, values, text);
+}
+
+
+static u_char
+ngx_http_endpoint_key_type(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_value_t *v)
+{
+    if (v->type == ngx_http_endpoint_null) {
+        return '0';
+    }
+
+    if (!key->exact || v->type == ngx_http_endpoint_string
+        || v->type == ngx_http_endpoint_text)
+    {
+        return 't';
+    }
+
+    return 'j';
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key, ngx_pool_t *pool,
+    ngx_str_t *values, ngx_str_t *text)
+{
+    u_char      *p;
+    size_t       len;
+    uint32_t     n;
+    ngx_uint_t   i;
+
+    len = NGX_HTTP_ENDPOINT_KEY_OWNER;
+
+    for (i = 0; i < key->nrefs; i++) {
+        len += sizeof(uint32_t) + values[i].len;
+    }
+
+    p = ngx_pnalloc(pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+    text->len = len;
+
+    p = ngx_cpymem(p, key->owner, NGX_HTTP_ENDPOINT_KEY_OWNER);
+
+    for (i = 0; i < key->nrefs; i++) {
+        n = values[i].len;
+
+        p = ngx_cpymem(p, &n, sizeof(uint32_t));
+        p = ngx_cpymem(p, values[i].data, values[i].len);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_key_purge(ngx_http_endpoint_cache_t *cache, ngx_pool_t *pool,
+    ngx_str_t *texts, ngx_uint_t n)
+{
+    ngx_str_t                  *values, text;
+    ngx_uint_t                  i;
+    ngx_http_endpoint_key_t   **keys;
+
+    if (cache->keys == NULL) {
+        return NGX_OK;
+    }
+
+    values = ngx_palloc(pool, n * sizeof(ngx_str_t));
+    if (values == NULL) {
+        return NGX_ERROR;
+    }
+
+    keys = cache->keys->elts;
+
+    for (i = 0; i < cache->keys->nelts; i++) {
+
+        if (!ngx_http_endpoint_key_match(keys[i], texts, n, values)) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_key_text(keys[i], pool, values, &text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_http_endpoint_flight_purge(cache, &text);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Whether the words can have these texts; then sets the values of the names. */
+
+static ngx_uint_t
+ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key, ngx_str_t *texts,
+    ngx_uint_t n, ngx_str_t *values)
+{
+    size_t                     around;
+    ngx_str_t                 *text;
+    ngx_uint_t                 i;
+    ngx_http_endpoint_word_t  *word;
+
+    if (key->words.nelts != n) {
+        return 0;
+    }
+
+    word = key->words.elts;
+
+    for (i = 0; i < n; i++) {
+        text = &texts[i];
+        around = word[i].prefix.len + word[i].suffix.len;
+
+        if (text->len < around
+            || (text->len > around && !word[i].bound)
+            || ngx_memcmp(text->data, word[i].prefix.data, word[i].prefix.len)
+               != 0
+            || ngx_memcmp(text->data + text->len - word[i].suffix.len,
+                          word[i].suffix.data, word[i].suffix.len)
+               != 0)
+        {
+            return 0;
+        }
+
+        if (word[i].bound) {
+            values->data = text->data + word[i].prefix.len;
+            values->len = text->len - around;
+            values++;
+        }
+    }
+
+    return 1;
+}

@@ -1,0 +1,215 @@
+
+#include "ngx_http_endpoint_cache_conf.h"
+#include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_purge.h"
+
+
+static ngx_int_t ngx_http_endpoint_purge_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_endpoint_purge_allowed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_purge_words(ngx_http_request_t *r,
+    ngx_array_t *words);
+static ngx_int_t ngx_http_endpoint_purge_word(ngx_http_request_t *r,
+    ngx_array_t *words, u_char *p, u_char *end);
+static ngx_int_t ngx_http_endpoint_purge_refuse(ngx_http_request_t *r,
+    ngx_uint_t status, char *detail, char *methods);
+
+
+char *
+ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_endpoint_loc_conf_t *elcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (elcf->purge) {
+        return "is duplicate";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "stands beside another content handler";
+    }
+
+    value = cf->args->elts;
+
+    elcf->purge = ngx_http_endpoint_cache_conf_zone(cf, &value[1]);
+    if (elcf->purge == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    clcf->handler = ngx_http_endpoint_purge_handler;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_purge_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_array_t                    words;
+    ngx_http_endpoint_loc_conf_t  *elcf;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (!ngx_http_endpoint_purge_allowed(r)) {
+        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_FORBIDDEN,
+                                              "the header X-Endpoint: 1 is "
+                                              "missing", "");
+    }
+
+    if (!(r->method & (NGX_HTTP_POST|NGX_HTTP_DELETE))) {
+        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_NOT_ALLOWED,
+                                              "Method Not Allowed",
+                                              "DELETE, POST");
+    }
+
+    if (ngx_array_init(&words, r->pool, 1, sizeof(ngx_str_t)) != NGX_OK
+        || ngx_http_endpoint_purge_words(r, &words) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (words.nelts == 0) {
+        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_BAD_REQUEST,
+                                              "the argument key is missing",
+                                              "");
+    }
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    if (ngx_http_endpoint_key_purge(elcf->purge->data, r->pool, words.elts,
+                                    words.nelts)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+    r->header_only = 1;
+
+    return ngx_http_send_header(r);
+}
+
+
+/* a page of another origin cannot send it without asking first */
+
+static ngx_uint_t
+ngx_http_endpoint_purge_allowed(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            if (h[i].key.len == sizeof("X-Endpoint") - 1
+                && ngx_strncmp(h[i].lowcase_key, "x-endpoint", h[i].key.len)
+                   == 0)
+            {
+                return h[i].value.len == 1 && h[i].value.data[0] == '1';
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/* key=… for each word of the key, in its order */
+
+static ngx_int_t
+ngx_http_endpoint_purge_words(ngx_http_request_t *r, ngx_array_t *words)
+{
+    u_char  *p, *next, *end;
+
+    p = r->args.data;
+    end = r->args.data + r->args.len;
+
+    for ( /* void */ ; p < end; p = next + 1) {
+        next = ngx_strlchr(p, end, '&');
+
+        if (next == NULL) {
+            next = end;
+        }
+
+        if (next - p < 4 || ngx_strncmp(p, "key=", 4) != 0) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_purge_word(r, words, p + 4, next) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_purge_word(ngx_http_request_t *r, ngx_array_t *words,
+    u_char *p, u_char *end)
+{
+    u_char     *src, *dst;
+    ngx_str_t  *word;
+
+    word = ngx_array_push(words);
+    if (word == NULL) {
+        return NGX_ERROR;
+    }
+
+    src = ngx_pnalloc(r->pool, end - p);
+    if (src == NULL) {
+        return NGX_ERROR;
+    }
+
+    word->data = src;
+
+    ngx_memcpy(src, p, end - p);
+
+    for (dst = src; dst < src + (end - p); dst++) {
+        if (*dst == '+') {
+            *dst = ' ';
+        }
+    }
+
+    dst = word->data;
+
+    ngx_unescape_uri(&dst, &src, end - p, 0);
+
+    word->len = dst - word->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_purge_refuse(ngx_http_request_t *r, ngx_uint_t status,
+    char *detail, char *methods)
+{
+    ngx_str_t  text, allow;
+
+    static ngx_str_t  json = ngx_string("application/json");
+
+    text.len = sizeof("{\"detail\":\"\"}") - 1 + ngx_strlen(detail);
+    text.data = ngx_pnalloc(r->pool, text.len);
+
+    if (text.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_sprintf(text.data, "{\"detail\":\"%s\"}", detail);
+
+    allow.data = (u_char *) methods;
+    allow.len = ngx_strlen(methods);
+
+    return ngx_http_endpoint_http_send_text(r, status, &json, &text, &allow);
+}

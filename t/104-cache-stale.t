@@ -1,0 +1,136 @@
+# An old value: served while one request makes the new one, and instead of an
+# error.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use CacheTest;
+use Test::More;
+
+
+my $s = cache_server(endpoints => <<'CONF');
+
+    endpoint GET /slow/$id {
+        cache short $id;
+        fetch $x /up/slow/$id?wait=$id;
+        reply '$x.n';
+    }
+
+    endpoint GET /down/$id {
+        cache short $id;
+        set_header X-Above 1;
+        fetch $x /up/down/$id?down=503;
+        set_header X-Count $x.n;
+        reply '$x.n';
+    }
+
+    endpoint GET /gone/$id {
+        cache short $id;
+        fetch $x /up/gone/$id?down=404 pass=404;
+        reply '$x.n';
+    }
+
+    endpoint GET /late/$id {
+        timeout 300ms;
+        cache short $id;
+        fetch $x /up/late/$id;
+        fetch $y /up/silent?wait=never when=$x.n>1;
+        reply '$x.n $y.n' type=text/plain;
+    }
+
+    endpoint GET /none/$id {
+        cache cache $id ttl=1s;
+        fetch $x /up/none/$id?down=503;
+        reply '$x.n';
+    }
+CONF
+
+$s->start;
+
+
+# asks until the value is older than its ttl, which the upstream sees
+
+sub until_asked {
+    my ($uri, $n) = @_;
+
+    return $s->wait_for(sub {
+        my $answer = get($s, $uri);
+        return asked($s, $uri) >= $n && $answer;
+    });
+}
+
+
+# one asks the upstream, and waits; whoever comes meanwhile does not
+
+go($s, 'a');
+is_cached($s, '/slow/a', 200, '1', 'MISS');
+is_cached($s, '/slow/a', 200, '1', 'HIT');
+
+$s->write_file('events', $s->file('events') =~ s/^go a$/gone a/mr);
+
+my @open;
+
+$s->wait_for(sub {
+    my $socket = $s->connect;
+    my $before = () = log_of($s, '/slow/a');
+
+    $s->request($socket, 'GET /slow/a', 'Connection: close');
+    push @open, $socket;
+
+    # a hit is logged, the one that fills is not
+
+    $s->wait_for(sub {
+        my $now = () = log_of($s, '/slow/a');
+        return $now > $before || asked($s, '/slow/a') == 2;
+    });
+
+    return asked($s, '/slow/a') == 2;
+});
+
+is_cached($s, '/slow/a', 200, '1', 'UPDATING') for 1 .. 3;
+go($s, 'a');
+is($s->response($open[-1])->{body}, '2', 'who asked the upstream has waited');
+is_cached($s, '/slow/a', 200, '2', 'HIT');
+is((grep { $_ eq 'EXPIRED' } log_of($s, '/slow/a')), 1, 'and was EXPIRED');
+is(asked($s, '/slow/a'), 2, 'the upstream was asked by one');
+
+
+# instead of an error
+
+is_cached($s, '/down/1', 200, '1', 'MISS');
+$s->note_event('down');
+
+my $old = until_asked('/down/1', 2);
+
+is("$old->{status} $old->{body}", '200 1', 'the old one for an error');
+like($old->{head}, qr/^X-Count: 1\r$/m, 'with its headers');
+is(scalar(() = $old->{head} =~ /^X-Above/mg), 1, 'once');
+is_cached($s, '/down/1', 200, '1', 'STALE');
+$s->note_event('up');
+isnt(get($s, '/down/1')->{body}, '1', 'and the new one when there is one');
+
+# an answer is no error, and what it says is true from now on
+
+is_cached($s, '/gone/1', 200, '1', 'MISS');
+$s->note_event('down');
+is(until_asked('/gone/1', 2)->{status}, 404, 'a 404 is not an error');
+is_cached($s, '/gone/1', 404, qr/"n": 3/, 'MISS');
+$s->note_event('up');
+
+# nor is there an old one without stale=
+
+is_cached($s, '/none/1', 200, '1', 'MISS');
+$s->note_event('down');
+is(until_asked('/none/1', 2)->{status}, 502, 'without stale= the error');
+$s->note_event('up');
+
+# a deadline is an error too
+
+is_cached($s, '/late/1', 200, '1 ', 'MISS');
+is(until_asked('/late/1', 2)->{body}, '1 ', 'the old one at the deadline');
+
+$s->stop;
+
+done_testing();

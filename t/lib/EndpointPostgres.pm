@@ -1,0 +1,351 @@
+package EndpointPostgres;
+
+# A Postgres server of a test's own, in a directory below /tmp, which ends with
+# the test.  Root's server runs as the user postgres.
+#
+#     my $pg = EndpointPostgres->new(conf => "max_connections = 20",
+#                                    sql => "CREATE TABLE ...");
+#
+#     $pg->port                   with $pg->address: for an upstream's server
+#     $pg->sql("SELECT ...")      rows, as lists of texts, by a connection of
+#     $pg->value("SELECT ...")    its own; the first value alone
+#     $pg->lanes                  the processes that serve nginx
+#     $pg->restart('QUIT')        INT: fast; QUIT: immediate, as after a crash;
+#                                 KILL
+#
+#     my $c = $pg->connect        a connection that stays: $c->sql(...), and
+#     $c->send("SELECT ...")      $c->rows where the answer may take its time
+
+use strict;
+use warnings;
+
+use Cwd qw(getcwd);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX qw(WNOHANG);
+use Time::HiRes qw(sleep time);
+
+our $patience = 30;
+
+$ENV{PATH} = join ':', $ENV{PATH},
+                  reverse sort glob '/usr/lib/postgresql/*/bin';
+
+
+sub new {
+    my ($class, %opt) = @_;
+
+    my $self = bless { owner => $$ }, $class;
+    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
+                                      ReuseAddr => 1) or die "socket: $!";
+
+    $self->{port} = $opt{port} // $probe->sockport;
+    $self->{dir} = tempdir('endpoint_pg_XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    $self->{as} = $> ? [] : [qw(--reuid=postgres --regid=postgres
+                                --init-groups)];
+
+    if ($> == 0) {
+        my (undef, undef, $uid, $gid) = getpwnam 'postgres';
+        defined $uid or die "no user postgres, Debian's package postgresql\n";
+        chown $uid, $gid, $self->{dir};
+    }
+
+    close $probe;
+
+    $self->run('initdb', '-D', "$self->{dir}/data", '-U', 'postgres', '-A',
+               'trust', '-E', 'UTF8', '--no-locale', '--no-sync') == 0
+        or die "initdb failed:\n" . $self->log;
+
+    $self->configure($opt{conf} // '');
+    $self->start;
+
+    $self->connect->sql("CREATE ROLE app LOGIN PASSWORD 'open sesame'",
+                        "CREATE DATABASE app OWNER app");
+    $self->connect('app', 'app')->sql($opt{sql}) if $opt{sql};
+
+    return $self;
+}
+
+
+# appends to the server's configuration; a later line beats an earlier one
+
+sub configure {
+    my ($self, $text, $file) = @_;
+
+    $self->{configured}++ or $text = <<"CONF" . $text;
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '$self->{dir}'
+fsync = off
+timezone = 'UTC'
+log_min_messages = panic
+max_wal_senders = 0
+wal_level = minimal
+CONF
+
+    open my $f, '>>', "$self->{dir}/data/" . ($file // 'postgresql.conf')
+        or die "postgresql.conf: $!";
+    print $f "$text\n";
+    close $f;
+}
+
+
+# as the server's user, to its end
+
+sub run {
+    my ($self, @command) = @_;
+
+    my $pid = fork // die "fork: $!";
+
+    $self->exec_as(@command) if $pid == 0;
+    waitpid $pid, 0;
+
+    return $?;
+}
+
+
+sub exec_as {
+    my ($self, @command) = @_;
+
+    chdir '/';
+    open STDIN, '<', '/dev/null';
+    open STDOUT, '>>', "$self->{dir}/log";
+    open STDERR, '>&', \*STDOUT;
+
+    { exec 'setpriv', @{ $self->{as} }, '--pdeathsig=INT', @command; }
+    POSIX::_exit(127);
+}
+
+
+sub start {
+    my ($self) = @_;
+
+    my $end = time + $patience;
+
+    while (time < $end) {
+
+        # a killed one's processes hold its memory until they have seen that
+
+        $self->fork_server
+            if !$self->{pid} || waitpid($self->{pid}, WNOHANG) != 0;
+
+        return if eval { $self->connect };
+        sleep 0.02;
+    }
+
+    die "postgres does not answer:\n" . $self->log;
+}
+
+
+sub fork_server {
+    my ($self) = @_;
+
+    my $pid = fork // die "fork: $!";
+
+    $self->exec_as('postgres', '-D', "$self->{dir}/data", '-p',
+                   $self->{port}) if $pid == 0;
+
+    $self->{pid} = $pid;
+}
+
+
+# an immediate end leaves no time for anything, and wants none afterwards
+
+sub stop {
+    my ($self, $signal) = @_;
+
+    my $pid = delete $self->{pid} or return;
+
+    kill $signal // 'QUIT', $pid;
+    waitpid $pid, 0;
+}
+
+
+sub restart {
+    my ($self, $signal) = @_;
+
+    $self->stop($signal);
+    $self->start;
+}
+
+
+sub port    { $_[0]{port} }
+sub address { "127.0.0.1:$_[0]{port}" }
+sub socket  { "unix:$_[0]{dir}/.s.PGSQL.$_[0]{port}" }
+sub dir     { $_[0]{dir} }
+sub pid     { $_[0]{pid} }
+
+
+sub log {
+    my ($self) = @_;
+
+    open my $f, '<', "$self->{dir}/log" or return '';
+    local $/;
+
+    return <$f> // '';
+}
+
+
+sub connect {
+    my ($self, $user, $db) = @_;
+
+    return EndpointPostgres::Connection->new($self, $user // 'postgres',
+                                             $db // 'postgres');
+}
+
+
+sub sql {
+    my ($self, @sql) = @_;
+
+    return $self->connect('postgres', 'app')->sql(@sql);
+}
+
+
+sub value {
+    my ($self, @sql) = @_;
+
+    my ($row) = $self->sql(@sql);
+
+    return $row && $row->[0];
+}
+
+
+sub lanes {
+    my ($self, $more) = @_;
+
+    return map { $_->[0] }
+           $self->sql("SELECT pid FROM pg_stat_activity
+                       WHERE application_name = 'nginx'"
+                      . ($more ? " AND $more" : '') . " ORDER BY pid");
+}
+
+
+# until a query's first value is true; undef where that never happens
+
+sub wait_for {
+    my ($self, $sql) = @_;
+
+    my $end = time + $patience;
+
+    while (time < $end) {
+        my $value = eval { $self->value($sql) };
+        return $value if $value && $value ne 'f';
+        sleep 0.02;
+    }
+
+    return;
+}
+
+
+sub DESTROY {
+    my ($self) = @_;
+
+    return if $self->{owner} != $$;
+
+    local $?;
+
+    $self->stop;
+}
+
+
+package EndpointPostgres::Connection;
+
+# enough of the protocol for a simple query
+
+sub new {
+    my ($class, $pg, $user, $db) = @_;
+
+    my $path = "$pg->{dir}/.s.PGSQL.$pg->{port}";
+    my $socket = IO::Socket::UNIX->new(Peer => $path) or die "$path: $!\n";
+    my $self = bless { socket => $socket, buffer => '' }, $class;
+    my $body = pack 'N', 196608;
+
+    $body .= "$_\0" for user => $user, database => $db, '';
+
+    syswrite $socket, pack('N', 4 + length $body) . $body;
+
+    $self->rows;
+
+    return $self;
+}
+
+
+# the rows of the last
+
+sub sql {
+    my ($self, @sql) = @_;
+
+    my @rows;
+
+    for my $sql (@sql) {
+        $self->send($sql);
+        @rows = $self->rows;
+    }
+
+    return @rows;
+}
+
+
+sub send {
+    my ($self, $sql) = @_;
+
+    syswrite $self->{socket}, 'Q' . pack('N', 5 + length $sql) . "$sql\0";
+}
+
+
+sub rows {
+    my ($self) = @_;
+
+    my (@rows, $error);
+
+    while (1) {
+        my ($type, $body) = $self->message;
+
+        if ($type eq 'D') {
+            my ($n, $at, @row) = (unpack('n', $body), 2);
+
+            while ($n--) {
+                my $length = unpack 'N', substr $body, $at, 4;
+
+                $at += 4;
+                push @row, $length == 0xffffffff
+                           ? undef : substr $body, $at, $length;
+                $at += $length if $length != 0xffffffff;
+            }
+
+            push @rows, \@row;
+
+        } elsif ($type eq 'E') {
+            $error = join ' ', $body =~ /\0C([^\0]*)\0M([^\0]*)/;
+
+        } elsif ($type eq 'Z') {
+            die "postgres: $error\n" if $error;
+            return @rows;
+        }
+    }
+}
+
+
+sub message {
+    my ($self) = @_;
+
+    my $head = $self->take(5);
+    my ($type, $length) = unpack 'aN', $head;
+
+    return $type, $self->take($length - 4);
+}
+
+
+sub take {
+    my ($self, $n) = @_;
+
+    while (length $self->{buffer} < $n) {
+        sysread $self->{socket}, $self->{buffer}, 65536,
+                length $self->{buffer}
+            or die "postgres: the connection was closed\n";
+    }
+
+    return substr $self->{buffer}, 0, $n, '';
+}
+
+
+1;
