@@ -26,11 +26,11 @@ deps:
 	@util/deps build test
 
 run:
-	@util/deps build
+	@util/deps run
 	@util/run
 
 dev:
-	@util/deps build
+	@util/deps run
 	@util/run --reload
 
 test:

@@ -161,18 +161,21 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
     ngx_array_t                *list;
     ngx_http_endpoint_value_t  *item;
 
-    fanout->n = 1;
-    item = NULL;
+    if (fanout->each->item == NULL) {
+        fanout->n = 1;
+        fanout->branches = &fanout->only;
+        fanout->only.fanout = fanout;
 
-    if (fanout->each->item) {
-        rc = ngx_http_endpoint_fanout_list(fanout, &list);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-
-        fanout->n = list->nelts;
-        item = list->elts;
+        return NGX_OK;
     }
+
+    rc = ngx_http_endpoint_fanout_list(fanout, &list);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    fanout->n = list->nelts;
+    item = list->elts;
 
     fanout->branches = ngx_pcalloc(fanout->exec->run->pool, fanout->n
                                          * sizeof(ngx_http_endpoint_branch_t));
@@ -182,7 +185,7 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
 
     for (i = 0; i < fanout->n; i++) {
         fanout->branches[i].fanout = fanout;
-        fanout->branches[i].item = item ? &item[i] : NULL;
+        fanout->branches[i].item = &item[i];
     }
 
     return NGX_OK;

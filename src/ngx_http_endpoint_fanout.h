@@ -43,6 +43,7 @@ struct ngx_http_endpoint_fanout_s {
     void                           (*start)(ngx_http_endpoint_branch_t *b);
 
     ngx_http_endpoint_branch_t      *branches;
+    ngx_http_endpoint_branch_t       only;      /* where there is no each= */
     ngx_uint_t                       n;
     ngx_uint_t                       next;      /* those before are started */
 

@@ -54,6 +54,7 @@ typedef struct {
     ngx_http_endpoint_branch_t      *branch;
     ngx_http_endpoint_call_state_e   state;
     ngx_http_endpoint_capture_t     *capture;       /* of the last try */
+    ngx_http_endpoint_capture_t      first;         /* of the first one */
     ngx_uint_t                       tries;
     ngx_msec_t                       started;       /* the last try */
     ngx_event_t                      timer;         /* of a try, of a pause */

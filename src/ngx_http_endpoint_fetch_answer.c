@@ -26,8 +26,8 @@ ngx_http_endpoint_answer_cause(ngx_http_endpoint_call_t *call)
 
     /* nginx answers itself where an upstream did not */
 
-    if (u && u->headers_in.status_n == 0
-        && status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
+    if (u && status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+        && u->headers_in.status_n != status)
     {
         return status == NGX_HTTP_GATEWAY_TIME_OUT
                ? ngx_http_endpoint_cause_timeout

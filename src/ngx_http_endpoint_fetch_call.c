@@ -71,8 +71,10 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
 
     /* each try has its own: the one before may still call back */
 
-    call->capture = ngx_pcalloc(exec->run->pool,
-                                sizeof(ngx_http_endpoint_capture_t));
+    call->capture = (call->tries == 1)
+                    ? &call->first
+                    : ngx_pcalloc(exec->run->pool,
+                                  sizeof(ngx_http_endpoint_capture_t));
 
     if (call->capture == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);

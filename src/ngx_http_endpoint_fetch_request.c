@@ -11,7 +11,10 @@ static ngx_int_t ngx_http_endpoint_fetch_pass_all(
 static ngx_int_t ngx_http_endpoint_fetch_pass_keyed(
     ngx_http_endpoint_call_t *call);
 static ngx_int_t ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr,
-    ngx_array_t *pass, ngx_http_request_t *r);
+    ngx_array_t *pass, ngx_http_request_t *r,
+    ngx_http_endpoint_fetch_conf_t *conf);
+static ngx_uint_t ngx_http_endpoint_fetch_is_own(
+    ngx_http_endpoint_fetch_conf_t *conf, ngx_table_elt_t *h);
 static ngx_int_t ngx_http_endpoint_fetch_header(ngx_http_request_t *sr,
     ngx_str_t *name, u_char *lowcase, ngx_uint_t hash, ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_fetch_own_headers(
@@ -99,10 +102,12 @@ ngx_http_endpoint_fetch_pass_all(ngx_http_endpoint_call_t *call,
 
     if (pass == NULL) {
         return ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers,
-                                            r);
+                                            r, exec->step->conf);
     }
 
-    if (ngx_http_endpoint_fetch_pass(sr, &pass->lines, r) != NGX_OK) {
+    if (ngx_http_endpoint_fetch_pass(sr, &pass->lines, r, exec->step->conf)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -150,7 +155,7 @@ ngx_http_endpoint_fetch_pass_keyed(ngx_http_endpoint_call_t *call)
 
 static ngx_int_t
 ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr, ngx_array_t *pass,
-    ngx_http_request_t *r)
+    ngx_http_request_t *r, ngx_http_endpoint_fetch_conf_t *conf)
 {
     ngx_uint_t        i, k;
     ngx_hash_key_t   *name;
@@ -174,6 +179,10 @@ ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr, ngx_array_t *pass,
                     continue;
                 }
 
+                if (ngx_http_endpoint_fetch_is_own(conf, &h[i])) {
+                    continue;
+                }
+
                 if (ngx_http_endpoint_fetch_header(sr, &h[i].key,
                                                    h[i].lowcase_key,
                                                    h[i].hash, &h[i].value)
@@ -189,11 +198,34 @@ ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr, ngx_array_t *pass,
 }
 
 
+/* what the configuration sets itself replaces the client's */
+
+static ngx_uint_t
+ngx_http_endpoint_fetch_is_own(ngx_http_endpoint_fetch_conf_t *conf,
+    ngx_table_elt_t *h)
+{
+    ngx_uint_t                   i;
+    ngx_http_endpoint_header_t  *own;
+
+    own = conf->headers.elts;
+
+    for (i = 0; i < conf->headers.nelts; i++) {
+        if (own[i].hash == h->hash && own[i].name.len == h->key.len
+            && ngx_strncmp(own[i].lowcase, h->lowcase_key, h->key.len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_fetch_header(ngx_http_request_t *sr, ngx_str_t *name,
     u_char *lowcase, ngx_uint_t hash, ngx_str_t *value)
 {
-    ngx_table_elt_t            *h;
+    ngx_table_elt_t            *h, **field;
     ngx_http_header_t          *hh;
     ngx_http_core_main_conf_t  *cmcf;
 
@@ -214,7 +246,20 @@ ngx_http_endpoint_fetch_header(ngx_http_request_t *sr, ngx_str_t *name,
 
     hh = ngx_hash_find(&cmcf->headers_in_hash, hash, lowcase, name->len);
 
-    return hh ? hh->handler(sr, h, hh->offset) : NGX_OK;
+    if (hh == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_endpoint_header_many(hh)) {
+        return hh->handler(sr, h, hh->offset);
+    }
+
+    /* the handler would end the client's request where it dislikes a field */
+
+    field = (ngx_table_elt_t **) ((char *) &sr->headers_in + hh->offset);
+    *field = h;
+
+    return NGX_OK;
 }
 
 

@@ -4,15 +4,17 @@
 
 
 static ngx_int_t ngx_http_endpoint_http_input(ngx_http_request_t *r,
-    ngx_http_endpoint_input_t *input, ngx_str_t **text);
+    ngx_http_endpoint_input_t *input, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_http_arg(ngx_http_request_t *r,
-    ngx_str_t *key, ngx_str_t **text);
+    ngx_str_t *key, ngx_str_t *text);
+static u_char *ngx_http_endpoint_http_arg_name(u_char *p, u_char *end,
+    ngx_uint_t *encoded);
 static ngx_int_t ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data,
     size_t len, ngx_str_t *text);
-static ngx_str_t *ngx_http_endpoint_http_header_in(ngx_http_request_t *r,
-    ngx_str_t *key);
+static ngx_int_t ngx_http_endpoint_http_header_in(ngx_http_request_t *r,
+    ngx_str_t *key, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_http_cookie(ngx_http_request_t *r,
-    ngx_str_t *key, ngx_str_t **text);
+    ngx_str_t *key, ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_http_cookie_pair(ngx_str_t *header,
     ngx_str_t *key, ngx_str_t *text);
 static void ngx_http_endpoint_http_trim(u_char **start, u_char **end);
@@ -28,7 +30,8 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_route_match_t *match,
     ngx_http_endpoint_faults_t *faults)
 {
-    ngx_str_t                  *text;
+    ngx_int_t                   rc;
+    ngx_str_t                   text;
     ngx_uint_t                  i, n;
     ngx_http_endpoint_input_t  *input;
 
@@ -40,15 +43,19 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
         /* the path's come first, in the order in which they are captured */
 
         if (input[i].source == ngx_http_endpoint_input_path) {
-            text = &match->captures[i];
+            text = match->captures[i];
+            rc = NGX_OK;
 
-        } else if (ngx_http_endpoint_http_input(r, &input[i], &text)
-                   != NGX_OK)
-        {
-            return NGX_ERROR;
+        } else {
+            rc = ngx_http_endpoint_http_input(r, &input[i], &text);
+
+            if (rc == NGX_ERROR) {
+                return NGX_ERROR;
+            }
         }
 
-        if (ngx_http_endpoint_input_text(&input[i], text,
+        if (ngx_http_endpoint_input_text(&input[i],
+                                         rc == NGX_OK ? &text : NULL,
                                          &run->values[input[i].slot], faults)
             != NGX_OK)
         {
@@ -70,11 +77,11 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
 }
 
 
-/* text is NULL where the client did not send it */
+/* NGX_DECLINED: the client did not send it */
 
 static ngx_int_t
 ngx_http_endpoint_http_input(ngx_http_request_t *r,
-    ngx_http_endpoint_input_t *input, ngx_str_t **text)
+    ngx_http_endpoint_input_t *input, ngx_str_t *text)
 {
     switch (input->source) {
 
@@ -85,8 +92,7 @@ ngx_http_endpoint_http_input(ngx_http_request_t *r,
         return ngx_http_endpoint_http_cookie(r, &input->key, text);
 
     default: /* ngx_http_endpoint_input_header */
-        *text = ngx_http_endpoint_http_header_in(r, &input->key);
-        return NGX_OK;
+        return ngx_http_endpoint_http_header_in(r, &input->key, text);
     }
 }
 
@@ -98,59 +104,65 @@ ngx_http_endpoint_http_input(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t **text)
+    ngx_str_t *text)
 {
-    u_char     *p, *end, *next, *eq, *value;
-    ngx_str_t   name, found;
-
-    *text = NULL;
+    u_char      *p, *end, *next, *eq, *value;
+    size_t       len;
+    ngx_str_t    name;
+    ngx_uint_t   encoded;
 
     end = r->args.data + r->args.len;
     value = NULL;
-    ngx_str_null(&found);
+    len = 0;
 
     for (p = r->args.data; p < end; p = next + 1) {
-        next = ngx_strlchr(p, end, '&');
+        eq = ngx_http_endpoint_http_arg_name(p, end, &encoded);
+        next = ngx_strlchr(eq, end, '&');
 
         if (next == NULL) {
             next = end;
         }
 
-        eq = ngx_strlchr(p, next, '=');
-
-        if (eq == NULL) {
-            eq = next;
-        }
-
         name.data = p;
         name.len = eq - p;
 
-        if (ngx_strlchr(p, eq, '%') || ngx_strlchr(p, eq, '+')) {
-            if (ngx_http_endpoint_http_decode(r->pool, p, eq - p, &name)
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
+        if (encoded
+            && ngx_http_endpoint_http_decode(r->pool, p, eq - p, &name)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
         if (name.len == key->len
             && ngx_strncmp(name.data, key->data, key->len) == 0)
         {
             value = (eq < next) ? eq + 1 : next;
-            found.len = next - value;
+            len = next - value;
         }
     }
 
     if (value == NULL) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
-    *text = ngx_palloc(r->pool, sizeof(ngx_str_t));
-    if (*text == NULL) {
-        return NGX_ERROR;
+    return ngx_http_endpoint_http_decode(r->pool, value, len, text);
+}
+
+
+/* where the name ends that begins at p */
+
+static u_char *
+ngx_http_endpoint_http_arg_name(u_char *p, u_char *end, ngx_uint_t *encoded)
+{
+    *encoded = 0;
+
+    for ( /* void */ ; p < end && *p != '=' && *p != '&'; p++) {
+        if (*p == '%' || *p == '+') {
+            *encoded = 1;
+        }
     }
 
-    return ngx_http_endpoint_http_decode(r->pool, value, found.len, *text);
+    return p;
 }
 
 
@@ -207,8 +219,9 @@ ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data, size_t len,
 }
 
 
-static ngx_str_t *
-ngx_http_endpoint_http_header_in(ngx_http_request_t *r, ngx_str_t *key)
+static ngx_int_t
+ngx_http_endpoint_http_header_in(ngx_http_request_t *r, ngx_str_t *key,
+    ngx_str_t *text)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;
@@ -221,26 +234,26 @@ ngx_http_endpoint_http_header_in(ngx_http_request_t *r, ngx_str_t *key)
             if (h[i].hash && h[i].key.len == key->len
                 && ngx_strncmp(h[i].lowcase_key, key->data, key->len) == 0)
             {
-                return &h[i].value;
+                *text = h[i].value;
+                return NGX_OK;
             }
         }
     }
 
-    return NULL;
+    return NGX_DECLINED;
 }
 
 
 static ngx_int_t
 ngx_http_endpoint_http_cookie(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t **text)
+    ngx_str_t *text)
 {
-    ngx_str_t         value;
-    ngx_uint_t        i, found;
+    ngx_int_t         rc;
+    ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    *text = NULL;
-    found = 0;
+    rc = NGX_DECLINED;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
@@ -248,26 +261,14 @@ ngx_http_endpoint_http_cookie(ngx_http_request_t *r, ngx_str_t *key,
         for (i = 0; i < part->nelts; i++) {
             if (h[i].hash && h[i].key.len == sizeof("cookie") - 1
                 && ngx_strncmp(h[i].lowcase_key, "cookie", h[i].key.len) == 0
-                && ngx_http_endpoint_http_cookie_pair(&h[i].value, key,
-                                                      &value))
+                && ngx_http_endpoint_http_cookie_pair(&h[i].value, key, text))
             {
-                found = 1;
+                rc = NGX_OK;
             }
         }
     }
 
-    if (!found) {
-        return NGX_OK;
-    }
-
-    *text = ngx_palloc(r->pool, sizeof(ngx_str_t));
-    if (*text == NULL) {
-        return NGX_ERROR;
-    }
-
-    **text = value;
-
-    return NGX_OK;
+    return rc;
 }
 
 

@@ -5,11 +5,46 @@
 /* pydantic reads no more than these, whatever the constraints */
 #define NGX_HTTP_ENDPOINT_INTEGER_DIGITS  4300
 
+/* as many always fit into 64 bits */
+#define NGX_HTTP_ENDPOINT_INTEGER_PLAIN   18
+
 
 static size_t ngx_http_endpoint_integer_space(u_char *p, size_t len);
 static u_char *ngx_http_endpoint_integer_point(u_char *p, u_char *end);
 static ngx_int_t ngx_http_endpoint_integer_digits(u_char *p, u_char *end,
     uint64_t *n);
+
+
+ngx_uint_t
+ngx_http_endpoint_integer_plain(ngx_str_t *text, int64_t *n)
+{
+    size_t   i;
+    u_char  *p;
+    int64_t  v;
+
+    p = text->data;
+
+    if (text->len == 0 || text->len > NGX_HTTP_ENDPOINT_INTEGER_PLAIN
+        || (*p == '0' && text->len != 1))
+    {
+        return 0;
+    }
+
+    v = 0;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (p[i] < '0' || p[i] > '9') {
+            return 0;
+        }
+
+        v = v * 10 + (p[i] - '0');
+    }
+
+    *n = v;
+
+    return 1;
+}
 
 
 ngx_int_t

@@ -18,6 +18,12 @@
  */
 ngx_int_t ngx_http_endpoint_integer_read(ngx_str_t *text, int64_t *n);
 
+/*
+ * The same for the digits alone that an integer is written with; 0 where it is
+ * not certain that the text is that.
+ */
+ngx_uint_t ngx_http_endpoint_integer_plain(ngx_str_t *text, int64_t *n);
+
 /* Takes what Unicode calls white space off both ends of UTF-8. */
 void ngx_http_endpoint_integer_trim(ngx_str_t *text);
 

@@ -72,7 +72,10 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
 
     p = ngx_cpymem(p, &head, sizeof(head));
     p = ngx_cpymem(p, types->data, types->len);
-    p = ngx_cpymem(p, run->result.type.data, run->result.type.len);
+
+    if (run->result.type.len) {
+        p = ngx_cpymem(p, run->result.type.data, run->result.type.len);
+    }
 
     for (i = first; i < n; i++) {
         if (ngx_http_endpoint_kept_header(&kv[i])) {
@@ -105,7 +108,11 @@ ngx_http_endpoint_kept_put_header(u_char *p, ngx_keyval_t *kv)
     p = ngx_cpymem(p, len, sizeof(len));
     p = ngx_cpymem(p, kv->key.data, kv->key.len);
 
-    return ngx_cpymem(p, kv->value.data, kv->value.len);
+    if (kv->value.len) {
+        p = ngx_cpymem(p, kv->value.data, kv->value.len);
+    }
+
+    return p;
 }
 
 

@@ -92,6 +92,9 @@ ngx_http_endpoint_key_word(ngx_http_endpoint_compile_t *c, ngx_str_t *text,
 
     ngx_memzero(word, sizeof(ngx_http_endpoint_word_t));
 
+    ngx_str_set(&word->prefix, "");
+    ngx_str_set(&word->suffix, "");
+
     if (ngx_array_init(&parts, c->cf->temp_pool, 4,
                        sizeof(ngx_http_endpoint_part_t))
         != NGX_OK
@@ -254,7 +257,7 @@ ngx_int_t
 ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
     ngx_http_endpoint_run_t *run, ngx_str_t *text, ngx_str_t *types)
 {
-    ngx_str_t                  *values;
+    ngx_str_t                  *values, *value;
     ngx_uint_t                  i;
     ngx_http_endpoint_value_t   v;
     ngx_http_endpoint_word_t   *word;
@@ -275,12 +278,16 @@ ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
             continue;
         }
 
+        value = &values[types->len];
+
         if (ngx_http_endpoint_run_value(run, &word[i].ref, &v) != NGX_OK
-            || ngx_http_endpoint_value_to_text(run->pool, &v,
-                                               &values[types->len])
-               != NGX_OK)
+            || ngx_http_endpoint_value_to_text(run->pool, &v, value) != NGX_OK)
         {
             return NGX_ERROR;
+        }
+
+        if (value->len == 0) {
+            ngx_str_set(value, "");
         }
 
         types->data[types->len++] = ngx_http_endpoint_key_type(key, &v);
@@ -401,6 +408,11 @@ ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key, ngx_str_t *texts,
 
     for (i = 0; i < n; i++) {
         text = &texts[i];
+
+        if (text->len == 0) {
+            ngx_str_set(text, "");
+        }
+
         around = word[i].prefix.len + word[i].suffix.len;
 
         if (text->len < around

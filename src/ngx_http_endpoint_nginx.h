@@ -14,12 +14,30 @@
 #if (nginx_version >= 1023000)
 
 #define ngx_http_endpoint_header_next(h)  (h)->next = NULL
-#define ngx_http_endpoint_has_next  1
 
 #else
 
 #define ngx_http_endpoint_header_next(h)
-#define ngx_http_endpoint_has_next  0
+
+#endif
+
+
+/* before, fields that may come more than once were kept in arrays */
+
+#if (nginx_version >= 1023000)
+
+#define ngx_http_endpoint_header_many(hh)  0
+
+#elif !(NGX_HTTP_X_FORWARDED_FOR)
+
+#define ngx_http_endpoint_header_many(hh)                                     \
+    ((hh)->offset == offsetof(ngx_http_headers_in_t, cookies))
+
+#else
+
+#define ngx_http_endpoint_header_many(hh)                                     \
+    ((hh)->offset == offsetof(ngx_http_headers_in_t, cookies)                 \
+     || (hh)->offset == offsetof(ngx_http_headers_in_t, x_forwarded_for))
 
 #endif
 

@@ -298,8 +298,9 @@ ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result)
 {
     ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
-                  "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V, %M ms",
+                  "endpoint \"%V\": step \"%V\": %s%V%s%V, %M ms",
                   &exec->run->plan->label, &exec->step->label,
-                  &result->sqlstate, &result->message,
+                  result->sqlstate.len ? "SQLSTATE " : "", &result->sqlstate,
+                  result->sqlstate.len ? ": " : "", &result->message,
                   ngx_current_msec - exec->started);
 }

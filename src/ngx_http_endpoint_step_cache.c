@@ -347,7 +347,10 @@ ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
     }
 
     ngx_md5_init(&md5);
-    ngx_md5_update(&md5, run->result.type.data, run->result.type.len);
+
+    if (run->result.type.len) {
+        ngx_md5_update(&md5, run->result.type.data, run->result.type.len);
+    }
 
     for (cl = run->result.body; cl; cl = cl->next) {
         ngx_md5_update(&md5, cl->buf->pos, cl->buf->last - cl->buf->pos);

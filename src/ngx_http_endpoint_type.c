@@ -117,6 +117,16 @@ static ngx_int_t
 ngx_http_endpoint_type_read_int(ngx_pool_t *pool, ngx_str_t *text,
     ngx_http_endpoint_typed_t *typed, ngx_http_endpoint_fault_t *fault)
 {
+    /* most are sent as they would be written: so the text is the value */
+
+    if (ngx_http_endpoint_integer_plain(text, &typed->integer)) {
+        typed->value.type = ngx_http_endpoint_number;
+        typed->value.data = *text;
+        typed->plain = 1;
+
+        return NGX_OK;
+    }
+
     switch (ngx_http_endpoint_integer_read(text, &typed->integer)) {
 
     case NGX_OK:
@@ -316,7 +326,7 @@ ngx_http_endpoint_type_value(ngx_pool_t *pool,
     u_char  *p, *end;
     u_char   buf[NGX_HTTP_ENDPOINT_NUMBER_LEN];
 
-    if (typed->type == ngx_http_endpoint_type_int) {
+    if (typed->type == ngx_http_endpoint_type_int && !typed->plain) {
 
         if (typed->beyond) {
             return ngx_http_endpoint_type_size(fault);

@@ -16,6 +16,7 @@ typedef struct {
     ngx_int_t                   beyond;     /* 64 bits, at which end: -1, 1 */
     double                      real;       /* not always finite */
     ngx_http_endpoint_value_t   value;      /* of all types but numbers */
+    unsigned                    plain:1;    /* of an integer too */
 } ngx_http_endpoint_typed_t;
 
 

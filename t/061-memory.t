@@ -109,7 +109,6 @@ my $s = EndpointServer->new(allow => qr/\[emerg\].*(?:malloc|memalign)\(/,
 
         location /dead/ { internal; proxy_pass http://127.0.0.1:1/; }
         location /static/ { }
-        location /ssi/ { ssi on; ssi_types *; }
 
         location = /stub_status { stub_status; }
     }
@@ -145,7 +144,6 @@ my @cases = (
     [ 'GET /get-cached', 200 ],
     [ 'GET /intercept/one', 200 ],
     [ 'GET /fallback/one', 200 ],
-    [ 'GET /ssi/page.html', 200 ],
     [ 'POST /body', 200, @json, \'[1, {"a": "b"}]' ],
     [ 'POST /body', 200, @json, \$large ],
     [ 'POST /body', 422, @json, \'[1' ],
@@ -170,10 +168,8 @@ $s->upstream(sub {
         $what eq 'object' ? '{"x": "a\u0042", "y": [1, 2]}' : "\"$what\"");
 });
 
-mkdir "$s->{dir}/html/$_" for qw(static ssi);
+mkdir "$s->{dir}/html/static";
 $s->write_file('html/static/file.json', '{"f": 1}');
-$s->write_file('html/ssi/page.html', '<!--#include virtual="/one" -->'
-                                     . '<!--#include virtual="/ping" -->');
 
 my $library = "$s->{dir}/failalloc.so";
 my $control = "$s->{dir}/failalloc";
@@ -209,6 +205,11 @@ sub answer_at {
     control($n, 0, 0, $row);
 
     if ($http2) {
+
+        # where nginx cannot queue a frame, it lets the stream hang
+
+        local $EndpointServer::patience = 1;
+
         my $h = EndpointHttp2->new($port);
         my ($method, $uri) = split / /, $line;
         my $body = ref $more[-1] ? ${ pop @more } : undef;

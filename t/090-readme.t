@@ -98,7 +98,7 @@ sub check {
 
     $text = complete($text);
     $text =~ s/^load_module .*\n//mg;
-    $text =~ s/^http \{\n/"$&" . temp_paths()/me;
+    $text =~ s/^http \{\n/$& . own_files()/me;
     $text = join('', map { "load_module $_;\n" } @modules)
             . "pid $dir/nginx.pid;\n" . $text;
 
@@ -113,8 +113,11 @@ sub check {
 }
 
 
-sub temp_paths {
-    return join '', map { "${_}_temp_path $dir/$_;\n" }
+# whoever runs the test need not be able to write where nginx's are
+
+sub own_files {
+    return join '', "access_log off;\n",
+                    map { "${_}_temp_path $dir/$_;\n" }
                     qw(client_body proxy fastcgi uwsgi scgi);
 }
 

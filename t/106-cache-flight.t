@@ -93,7 +93,7 @@ sub clients {
 sub arrived {
     my ($what) = @_;
 
-    return $s->count('logs/error.log', qr/: arrived at $what\b/);
+    return $s->count('logs/error.log', qr/arrived at $what\b/);
 }
 
 
@@ -132,7 +132,7 @@ my %pids = map { $_ => 1 } $s->file('logs/error.log')
                            =~ /(\d+)#\d+: .*arrived at one/g;
 
 is(scalar keys %pids, 4, 'they came to all four workers');
-$s->wait_for(sub { log_of($s, '/one/a') == 1000 });
+$s->wait_for(sub { my @lines = log_of($s, '/one/a'); @lines == 1000 });
 
 my %said;
 

@@ -13,6 +13,9 @@ package EndpointPostgres;
 #     $pg->restart('QUIT')        INT: fast; QUIT: immediate, as after a crash;
 #                                 KILL
 #
+#     tls => 1                    it has a certificate, and in $pg->dir are
+#                                 ca.crt and other.crt
+#
 #     my $c = $pg->connect        a connection that stays: $c->sql(...), and
 #     $c->send("SELECT ...")      $c->rows where the answer may take its time
 
@@ -57,6 +60,13 @@ sub new {
         or die "initdb failed:\n" . $self->log;
 
     $self->configure($opt{conf} // '');
+
+    if ($opt{tls}) {
+        $self->make_certificates;
+        $self->configure("ssl = on\nssl_cert_file = '../server.crt'\n"
+                         . "ssl_key_file = '../server.key'");
+    }
+
     $self->start;
 
     $self->connect->sql("CREATE ROLE app LOGIN PASSWORD 'open sesame'",
@@ -89,17 +99,50 @@ CONF
 }
 
 
-# as the server's user, to its end
+# as the server's user: to its end, or beside the test
 
 sub run {
+    my ($self, @command) = @_;
+
+    waitpid $self->spawn(@command), 0;
+
+    return $?;
+}
+
+
+sub spawn {
     my ($self, @command) = @_;
 
     my $pid = fork // die "fork: $!";
 
     $self->exec_as(@command) if $pid == 0;
-    waitpid $pid, 0;
 
-    return $?;
+    return $pid;
+}
+
+
+# an authority, what it says of the server "db.example" at 127.0.0.1, and an
+# authority that says nothing
+
+sub make_certificates {
+    my ($self) = @_;
+
+    my @key = qw(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes
+                 -days 2);
+    my $d = $self->{dir};
+    my @commands = (
+        [qw(req -x509 -subj /CN=authority -keyout), "$d/ca.key", '-out',
+         "$d/ca.crt", @key],
+        [qw(req -x509 -subj /CN=nobody -keyout), "$d/other.key", '-out',
+         "$d/other.crt", @key],
+        [qw(req -subj /CN=db.example -keyout), "$d/server.key", '-out',
+         "$d/server.csr", @key],
+        [qw(x509 -req -days 2 -set_serial 1 -in), "$d/server.csr", '-CA',
+         "$d/ca.crt", '-CAkey', "$d/ca.key", '-out', "$d/server.crt"],
+    );
+
+    $self->run('openssl', @$_) == 0 or die "openssl failed:\n" . $self->log
+        for @commands;
 }
 
 
@@ -125,7 +168,8 @@ sub start {
 
         # a killed one's processes hold its memory until they have seen that
 
-        $self->fork_server
+        $self->{pid} = $self->spawn('postgres', '-D', "$self->{dir}/data",
+                                    '-p', $self->{port})
             if !$self->{pid} || waitpid($self->{pid}, WNOHANG) != 0;
 
         return if eval { $self->connect };
@@ -133,18 +177,6 @@ sub start {
     }
 
     die "postgres does not answer:\n" . $self->log;
-}
-
-
-sub fork_server {
-    my ($self) = @_;
-
-    my $pid = fork // die "fork: $!";
-
-    $self->exec_as('postgres', '-D', "$self->{dir}/data", '-p',
-                   $self->{port}) if $pid == 0;
-
-    $self->{pid} = $pid;
 }
 
 
