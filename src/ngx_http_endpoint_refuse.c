@@ -41,7 +41,9 @@ ngx_http_endpoint_refuse_input(ngx_http_endpoint_run_t *run,
 
     ngx_http_endpoint_faults_init(&faults, run->pool);
 
-    if (ngx_http_endpoint_input_fault(ref->name->input, "value_error",
+    if (ngx_http_endpoint_input_fault(ref->name->input, refusal->cause
+                                      == ngx_http_endpoint_cause_list
+                                      ? "list_type" : "value_error",
                                       refusal->msg,
                                       &run->values[ref->index], &faults)
         != NGX_OK
