@@ -374,7 +374,14 @@ ngx_http_endpoint_call_cancel(ngx_http_endpoint_branch_t *b)
 
     call->state = ngx_http_endpoint_call_ended;
 
-    if (call->capture && !call->exec->run->abandoned) {
+    if (call->capture == NULL) {
+        return;
+    }
+
+    if (call->exec->run->abandoned) {
+        ngx_http_endpoint_capture_abandon(call->capture);
+
+    } else {
         ngx_http_endpoint_capture_cancel(call->capture);
     }
 }

@@ -35,24 +35,29 @@ ngx_http_endpoint_fill_create(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_fill_t  *fill;
 
     fill = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_fill_t));
-    if (fill == NULL) {
-        return NULL;
-    }
 
-    fill->exec = exec;
-    fill->flight.cache = key->cache;
-    fill->flight.data = fill;
-    fill->flight.parent = exec->run->flight;
-    fill->flight.refresh = refresh;
-
-    if (ngx_http_endpoint_key_render(key, exec->run, &fill->flight.key,
-                                     &fill->types)
-        != NGX_OK)
+    if (fill == NULL
+        || ngx_http_endpoint_fill_init(fill, exec->run, key) != NGX_OK)
     {
         return NULL;
     }
 
+    fill->exec = exec;
+    fill->flight.refresh = refresh;
+
     return fill;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_fill_init(ngx_http_endpoint_fill_t *fill,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key)
+{
+    fill->flight.cache = key->cache;
+    fill->flight.parent = run->flight;
+
+    return ngx_http_endpoint_key_render(key, run, &fill->flight.key,
+                                        &fill->types);
 }
 
 
@@ -63,7 +68,7 @@ ngx_http_endpoint_fill_woken(ngx_http_endpoint_flight_t *flight, ngx_int_t rc)
 {
     ngx_http_endpoint_fill_t  *fill;
 
-    fill = flight->data;
+    fill = (ngx_http_endpoint_fill_t *) flight;
     fill->rc = rc;
 
     ngx_http_endpoint_exec_wake(fill->exec);
@@ -97,8 +102,15 @@ ngx_http_endpoint_fill_look(ngx_http_endpoint_fill_t *fill)
 
     fill->stale = 0;
 
-    rc = ngx_http_endpoint_cache_get(fill->flight.cache, &fill->flight.key,
-                                     fill->exec->run->pool, &fill->value);
+    if (fill->looked) {
+        fill->looked = 0;
+        rc = fill->rc;
+
+    } else {
+        rc = ngx_http_endpoint_cache_get(fill->flight.cache,
+                                         &fill->flight.key,
+                                         fill->exec->run->pool, &fill->value);
+    }
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

@@ -31,15 +31,20 @@ struct ngx_http_endpoint_fill_s {
     ngx_str_t                          types;       /* of the key */
     ngx_http_endpoint_cache_value_t    value;
     ngx_http_endpoint_fill_status_e    status;
-    ngx_int_t                          rc;          /* of the flight's end */
+    ngx_int_t                          rc;  /* of a look, of the flight's end */
     ngx_uint_t                         rounds;
     ngx_uint_t                         nheaders;    /* set above the cache */
+    unsigned                           looked:1;    /* rc and value are set */
     unsigned                           stale:1;     /* value is an old one */
     unsigned                           waiting:1;   /* for another's flight */
 };
 
 
-/* For a value of key; refresh: it must be made anew.  NULL: memory. */
+/* Prepares fill (zeroed) for a value of key.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_fill_init(ngx_http_endpoint_fill_t *fill,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key);
+
+/* The same for exec; refresh: it must be made anew.  NULL: memory. */
 ngx_http_endpoint_fill_t *ngx_http_endpoint_fill_create(
     ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_key_t *key,
     ngx_uint_t refresh);

@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_fill.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_keep.h"
 #include "ngx_http_endpoint_reply.h"
@@ -24,7 +25,7 @@ static ngx_int_t ngx_http_endpoint_prepare(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_route_match_t *match);
 static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
-    ngx_http_endpoint_ctx_t *ctx);
+    ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_held_handler(ngx_http_request_t *r);
@@ -37,6 +38,11 @@ static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
 static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_undelay(ngx_http_request_t *r);
 static void ngx_http_endpoint_cleanup(void *data);
+
+
+/* stands for all requests that were answered from the cache, without a run */
+
+static ngx_http_endpoint_ctx_t    ngx_http_endpoint_hit;
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
@@ -142,7 +148,6 @@ ngx_http_endpoint_serve(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_route_match_t *match)
 {
     ngx_str_t                   allow;
-    ngx_http_endpoint_ctx_t    *ctx;
     ngx_http_endpoint_part_t   *part;
     ngx_http_endpoint_reply_t  *reply;
 
@@ -156,33 +161,11 @@ ngx_http_endpoint_serve(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
                                                 &part->literal, &allow);
     }
 
-    if (plan->steps.nelts == 0) {
-        return ngx_http_endpoint_answer(r, plan, match);
-    }
-
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_endpoint_ctx_t));
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ctx->request = r;
-    ctx->run.data = ctx;
-
-    switch (ngx_http_endpoint_prepare(r, &ctx->run, plan, match)) {
-
-    case NGX_OK:
-        return ngx_http_endpoint_run(r, ctx);
-
-    case NGX_DECLINED:
-        return ngx_http_endpoint_http_send(r, &ctx->run);
-
-    default: /* NGX_ERROR */
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    return ngx_http_endpoint_answer(r, plan, match);
 }
 
 
-/* without steps there is nothing to wait for: values and a reply, but no run */
+/* where there is nothing to wait for: values and a reply, but no run */
 
 static ngx_int_t
 ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
@@ -195,8 +178,17 @@ ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
 
     rc = ngx_http_endpoint_prepare(r, &run, plan, match);
 
-    if (rc == NGX_OK) {
+    if (rc == NGX_OK && plan->steps.nelts == 0) {
         rc = ngx_http_endpoint_reply_render(&run);
+
+    } else if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_keep_look(&run);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_endpoint_run(r, &run);
+        }
+
+        ngx_http_set_ctx(r, &ngx_http_endpoint_hit, ngx_http_endpoint_module);
     }
 
     if (rc == NGX_ERROR) {
@@ -261,18 +253,26 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
 
 
 static ngx_int_t
-ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
+ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_run_t *run)
 {
     ngx_msec_t                     timeout;
     ngx_http_cleanup_t            *cln;
+    ngx_http_endpoint_ctx_t       *ctx;
     ngx_http_endpoint_loc_conf_t  *elcf;
 
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
 
+    ctx = ngx_palloc(r->pool, sizeof(ngx_http_endpoint_ctx_t));
     cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
+
+    if (ctx == NULL || cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->run = *run;
+    ctx->run.data = ctx;
+    ctx->request = r;
+    ctx->gone = 0;
 
     cln->handler = ngx_http_endpoint_cleanup;
     cln->data = ctx;
@@ -521,7 +521,10 @@ ngx_http_endpoint_http_cache(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
 
-    status = ctx ? ngx_http_endpoint_keep_status(&ctx->run) : NULL;
+    status = (ctx == NULL) ? NULL
+             : (ctx == &ngx_http_endpoint_hit)
+                   ? ngx_http_endpoint_fill_name(ngx_http_endpoint_fill_hit)
+                   : ngx_http_endpoint_keep_status(&ctx->run);
 
     if (status == NULL) {
         v->not_found = 1;

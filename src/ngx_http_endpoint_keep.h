@@ -34,6 +34,13 @@ typedef struct {
 ngx_int_t ngx_http_endpoint_keep_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step);
 
+/*
+ * Where the cache statement is the first step, looks for a kept reply before
+ * the run is started.  NGX_OK: it is the result, and there is nothing to be
+ * run; NGX_DECLINED: start the run; NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run);
+
 /* What $endpoint_cache says of a run; NULL: it did not come to its cache. */
 ngx_str_t *ngx_http_endpoint_keep_status(ngx_http_endpoint_run_t *run);
 

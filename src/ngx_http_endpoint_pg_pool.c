@@ -388,6 +388,12 @@ ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
 
     ngx_http_endpoint_pg_lane_up(lane);
     ngx_http_endpoint_pg_feed(lane->pool);
+
+    /* of an exiting worker: others may have done what it was made for */
+
+    if (pg->ncommands == 0 && (lane->quit || ngx_exiting)) {
+        ngx_http_endpoint_pg_close(pg);
+    }
 }
 
 

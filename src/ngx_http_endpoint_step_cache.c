@@ -58,9 +58,20 @@ ngx_http_endpoint_keep_start(ngx_http_endpoint_exec_t *exec)
         goto failed;
     }
 
-    fill = ngx_http_endpoint_fill_create(exec, &conf->key, refresh);
-    if (fill == NULL) {
-        goto failed;
+    fill = exec->run->fill;
+
+    if (fill) {
+
+        /* the look before the run has found nothing that could be sent */
+
+        exec->run->fill = NULL;
+        fill->exec = exec;
+
+    } else {
+        fill = ngx_http_endpoint_fill_create(exec, &conf->key, refresh);
+        if (fill == NULL) {
+            goto failed;
+        }
     }
 
     exec->ctx = fill;
@@ -402,6 +413,48 @@ ngx_http_endpoint_keep_has_etag(ngx_http_endpoint_run_t *run)
     }
 
     return 0;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run)
+{
+    ngx_http_endpoint_fill_t   fill;
+    ngx_http_endpoint_keep_t  *conf;
+    ngx_http_endpoint_step_t  *step;
+
+    step = run->plan->cache;
+    conf = step ? step->conf : NULL;
+
+    if (conf == NULL || step->index || step->when || conf->client_refresh) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memzero(&fill, sizeof(ngx_http_endpoint_fill_t));
+
+    if (ngx_http_endpoint_fill_init(&fill, run, &conf->key) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    fill.rc = ngx_http_endpoint_cache_get(conf->key.cache, &fill.flight.key,
+                                          run->pool, &fill.value);
+
+    if (fill.rc == NGX_HTTP_ENDPOINT_CACHE_HIT
+        && ngx_http_endpoint_kept_kind(&fill.value, &fill.types))
+    {
+        return ngx_http_endpoint_kept_unpack_reply(&fill.value, run);
+    }
+
+    fill.looked = 1;
+
+    run->fill = ngx_palloc(run->pool, sizeof(ngx_http_endpoint_fill_t));
+    if (run->fill == NULL) {
+        return NGX_ERROR;
+    }
+
+    *run->fill = fill;
+
+    return NGX_DECLINED;
 }
 
 
