@@ -74,6 +74,12 @@ $(proxy_conf /api/ "")
                 '{"user": \$user, "posts": \$posts, "comments": \$comments}';
             }
 
+            endpoint GET /each {
+                arg \$list:json;
+                fetch \$users /api/user each=\$list;
+                reply \$users;
+            }
+
             endpoint GET /body/\$name {
                 fetch \$x /api/\$name;
                 reply \$x;

@@ -30,13 +30,14 @@
 #define CLIENT_READ     65536
 #define CLIENT_EVENTS   512
 #define CLIENT_WAIT     100         /* ms between two looks at the memory */
-#define CLIENT_PATIENCE 120000      /* ms */
+#define CLIENT_PATIENCE 120000000   /* us */
 
 
 typedef struct {
     int      fd;
     long     left;                  /* requests yet to be sent */
     long     body;                  /* bytes yet to come, -1: in the header */
+    long     started;               /* us, the request under way */
     size_t   len;                   /* of header */
     char    *header;
 } client_conn_t;
@@ -51,6 +52,7 @@ static int          ep;
 static long         sent, answered, failed, open_conns;
 static long         overlap;        /* requests sent before the first answer */
 static long         rss_before, rss_most;
+static long        *times;          /* us, of each answer */
 static char         buf[CLIENT_READ];
 
 
@@ -62,6 +64,8 @@ client_fail(const char *what)
 }
 
 
+/* us */
+
 static long
 client_now(void)
 {
@@ -69,7 +73,25 @@ client_now(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
 
-    return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
+static int
+client_compare(const void *one, const void *two)
+{
+    long  a = *(const long *) one, b = *(const long *) two;
+
+    return (a > b) - (a < b);
+}
+
+
+/* the time within which so many of a hundred answers came */
+
+static long
+client_percentile(long percent)
+{
+    return answered ? times[(answered - 1) * percent / 100] : 0;
 }
 
 
@@ -180,6 +202,7 @@ client_send(client_conn_t *conn)
     conn->len = 0;
     conn->body = -1;
     conn->left--;
+    conn->started = client_now();
 
     if (write(conn->fd, request, n) != n) {
         client_fail("write");
@@ -197,7 +220,7 @@ static void
 client_answered(client_conn_t *conn, int ok)
 {
     if (ok) {
-        answered++;
+        times[answered++] = client_now() - conn->started;
 
     } else {
         failed++;
@@ -354,7 +377,8 @@ main(int argc, char **argv)
 
     ep = epoll_create1(0);
     conns = calloc(n, sizeof(client_conn_t));
-    if (ep == -1 || conns == NULL) {
+    times = calloc(n * requests, sizeof(long));
+    if (ep == -1 || conns == NULL || times == NULL) {
         client_fail("start");
     }
 
@@ -372,9 +396,13 @@ main(int argc, char **argv)
 
     client_loop();
 
-    printf("answered=%ld failed=%ld overlap=%ld ms=%ld "
+    start = client_now() - start;
+    qsort(times, answered, sizeof(long), client_compare);
+
+    printf("answered=%ld failed=%ld overlap=%ld ms=%ld p50=%ld p99=%ld "
            "rss_before=%ld rss_most=%ld\n", answered, failed, overlap,
-           client_now() - start, rss_before, rss_most);
+           start / 1000, client_percentile(50), client_percentile(99),
+           rss_before, rss_most);
 
     return failed != 0;
 }

@@ -127,7 +127,8 @@ worker() {
 }
 
 
-# client ARGS...: sets answered, failed, overlap, ms, rss_before, rss_most
+# client ARGS...: sets answered, failed, overlap, ms, p50 and p99 (in us),
+# rss_before, rss_most
 
 client() {
     local line
@@ -188,6 +189,21 @@ callgrind() {
 
     collected=$(awk '/^(summary|totals):/ { print $2; exit }' \
                 "$dir/callgrind.out")
+}
+
+
+# ticks NAME: of CPU that the worker has taken, in user space and in the kernel
+
+ticks() {
+    awk '{ sub(/.*\) /, ""); print $12 + $13 }' \
+        "/proc/$(worker "$1")/stat"
+}
+
+
+# median NUMBER...
+
+median() {
+    printf '%s\n' "$@" | sort -g | sed -n "$((($# + 1) / 2))p"
 }
 
 

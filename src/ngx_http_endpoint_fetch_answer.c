@@ -91,6 +91,14 @@ ngx_http_endpoint_answer_value(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_capture_value(call->capture, !conf->text, v);
 
     if (conf->text) {
+
+        /* no body is an empty text */
+
+        if (v->type == ngx_http_endpoint_null) {
+            ngx_http_endpoint_value_text(v, (u_char *) "", 0);
+            return ngx_http_endpoint_cause_none;
+        }
+
         if (ngx_http_endpoint_value_flatten(pool, v) != NGX_OK
             || ngx_http_endpoint_utf8_clean(pool, &v->data) != NGX_OK)
         {

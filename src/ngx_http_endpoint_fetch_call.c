@@ -332,7 +332,18 @@ ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call)
 void
 ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b)
 {
-    if (b->ctx) {
+    ngx_http_endpoint_call_t  *call;
+
+    call = b->ctx;
+
+    if (call) {
+
+        /* while one waits for its next try, the last one was logged */
+
+        if (call->state == ngx_http_endpoint_call_asking) {
+            ngx_http_endpoint_call_log(call, ngx_http_endpoint_cause_timeout);
+        }
+
         ngx_http_endpoint_call_cancel(b);
     }
 

@@ -29,35 +29,36 @@ static ngx_str_t  ngx_http_endpoint_fill_names[] = {
 
 
 ngx_http_endpoint_fill_t *
-ngx_http_endpoint_fill_create(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_key_t *key, ngx_uint_t refresh)
+ngx_http_endpoint_fill_create(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_cache_t *cache, ngx_str_t *text, ngx_str_t *types)
 {
     ngx_http_endpoint_fill_t  *fill;
 
-    fill = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_fill_t));
-
-    if (fill == NULL
-        || ngx_http_endpoint_fill_init(fill, exec->run, key) != NGX_OK)
-    {
+    fill = ngx_pcalloc(run->pool, sizeof(ngx_http_endpoint_fill_t));
+    if (fill == NULL) {
         return NULL;
     }
 
-    fill->exec = exec;
-    fill->flight.refresh = refresh;
+    fill->flight.cache = cache;
+    fill->flight.key = *text;
+    fill->flight.parent = run->flight;
+    fill->types = *types;
 
     return fill;
 }
 
 
-ngx_int_t
-ngx_http_endpoint_fill_init(ngx_http_endpoint_fill_t *fill,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key)
+ngx_http_endpoint_fill_t *
+ngx_http_endpoint_fill_of(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_key_t *key)
 {
-    fill->flight.cache = key->cache;
-    fill->flight.parent = run->flight;
+    ngx_str_t  text, types;
 
-    return ngx_http_endpoint_key_render(key, run, &fill->flight.key,
-                                        &fill->types);
+    if (ngx_http_endpoint_key_render(key, run, &text, &types) != NGX_OK) {
+        return NULL;
+    }
+
+    return ngx_http_endpoint_fill_create(run, key->cache, &text, &types);
 }
 
 

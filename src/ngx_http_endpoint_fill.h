@@ -40,14 +40,17 @@ struct ngx_http_endpoint_fill_s {
 };
 
 
-/* Prepares fill (zeroed) for a value of key.  NGX_ERROR: memory. */
-ngx_int_t ngx_http_endpoint_fill_init(ngx_http_endpoint_fill_t *fill,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key);
-
-/* The same for exec; refresh: it must be made anew.  NULL: memory. */
+/*
+ * For the value of a rendered key; the caller sets exec, and flight.refresh
+ * where it must be made anew.  NULL: memory.
+ */
 ngx_http_endpoint_fill_t *ngx_http_endpoint_fill_create(
-    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_key_t *key,
-    ngx_uint_t refresh);
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_cache_t *cache,
+    ngx_str_t *text, ngx_str_t *types);
+
+/* The same for a key that is to be rendered. */
+ngx_http_endpoint_fill_t *ngx_http_endpoint_fill_of(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key);
 
 /*
  * Looks for the value.  NGX_OK: fill->value is to be used; NGX_AGAIN: exec

@@ -181,7 +181,9 @@ ngx_http_endpoint_http_known_header(ngx_http_request_t *r, ngx_table_elt_t *h)
 
     case 4:
 
-        if (ngx_strncasecmp(h->key.data, (u_char *) "ETag", 4) == 0) {
+        if (ngx_memcmp(h->key.data, "ETag", 4) == 0
+            || ngx_strncasecmp(h->key.data, (u_char *) "ETag", 4) == 0)
+        {
             r->headers_out.etag = h;
 
         } else if (ngx_strncasecmp(h->key.data, (u_char *) "Date", 4) == 0) {

@@ -281,10 +281,8 @@ ngx_http_endpoint_kept_body(ngx_http_endpoint_run_t *run, ngx_str_t *body)
         return NGX_OK;
     }
 
-    b = ngx_calloc_buf(run->pool);
-    cl = ngx_alloc_chain_link(run->pool);
-
-    if (b == NULL || cl == NULL) {
+    b = ngx_pcalloc(run->pool, sizeof(ngx_buf_t) + sizeof(ngx_chain_t));
+    if (b == NULL) {
         return NGX_ERROR;
     }
 
@@ -293,8 +291,8 @@ ngx_http_endpoint_kept_body(ngx_http_endpoint_run_t *run, ngx_str_t *body)
     b->memory = 1;
     b->last_in_chain = 1;
 
+    cl = (ngx_chain_t *) (b + 1);
     cl->buf = b;
-    cl->next = NULL;
 
     run->result.body = cl;
 

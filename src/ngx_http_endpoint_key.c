@@ -7,6 +7,17 @@
 #include <ngx_md5.h>
 
 
+/* names of a key whose values need no memory of their own */
+#define NGX_HTTP_ENDPOINT_KEY_FEW  4
+
+
+/* the value of a name in a key */
+typedef struct {
+    ngx_str_t   text;
+    u_char      type;
+} ngx_http_endpoint_key_value_t;
+
+
 static ngx_int_t ngx_http_endpoint_key_word(ngx_http_endpoint_compile_t *c,
     ngx_str_t *text, ngx_http_endpoint_word_t *word);
 static ngx_int_t ngx_http_endpoint_key_literal(ngx_pool_t *pool,
@@ -16,12 +27,15 @@ static void ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key,
 static void ngx_http_endpoint_key_digest_text(ngx_md5_t *md5,
     ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key);
+static ngx_int_t ngx_http_endpoint_key_value(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_ref_t *ref,
+    ngx_http_endpoint_key_value_t *value);
 static u_char ngx_http_endpoint_key_type(ngx_http_endpoint_key_t *key,
     ngx_http_endpoint_value_t *v);
 static ngx_int_t ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key,
-    ngx_pool_t *pool, ngx_str_t *values, ngx_str_t *text);
+    ngx_pool_t *pool, ngx_http_endpoint_key_value_t *values, ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key,
-    ngx_str_t *texts, ngx_uint_t n, ngx_str_t *values);
+    ngx_str_t *texts, ngx_uint_t n, ngx_http_endpoint_key_value_t *values);
 
 
 ngx_int_t
@@ -205,6 +219,7 @@ ngx_http_endpoint_key_own(ngx_conf_t *cf, ngx_http_endpoint_key_t *key,
 static void
 ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key, ngx_str_t *identity)
 {
+    u_char                     digest[16];
     ngx_md5_t                  md5;
     ngx_uint_t                 i;
     ngx_http_endpoint_word_t  *word;
@@ -220,7 +235,9 @@ ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key, ngx_str_t *identity)
         ngx_md5_update(&md5, word[i].bound ? "$" : "-", 1);
     }
 
-    ngx_md5_final(key->owner, &md5);
+    ngx_md5_final(digest, &md5);
+
+    ngx_memcpy(key->owner, digest, NGX_HTTP_ENDPOINT_KEY_OWNER);
 }
 
 
@@ -257,43 +274,65 @@ ngx_int_t
 ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
     ngx_http_endpoint_run_t *run, ngx_str_t *text, ngx_str_t *types)
 {
-    ngx_str_t                  *values, *value;
-    ngx_uint_t                  i;
-    ngx_http_endpoint_value_t   v;
-    ngx_http_endpoint_word_t   *word;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_word_t       *word;
+    ngx_http_endpoint_key_value_t  *values, *value;
+    ngx_http_endpoint_key_value_t   few[NGX_HTTP_ENDPOINT_KEY_FEW];
 
-    values = ngx_palloc(run->pool, key->nrefs * (sizeof(ngx_str_t) + 1));
-    if (values == NULL) {
-        return NGX_ERROR;
+    values = few;
+
+    if (key->nrefs > NGX_HTTP_ENDPOINT_KEY_FEW) {
+        values = ngx_palloc(run->pool, key->nrefs
+                                   * sizeof(ngx_http_endpoint_key_value_t));
+        if (values == NULL) {
+            return NGX_ERROR;
+        }
     }
 
-    types->data = (u_char *) (values + key->nrefs);
-    types->len = 0;
-
+    value = values;
     word = key->words.elts;
 
     for (i = 0; i < key->words.nelts; i++) {
-
-        if (!word[i].bound) {
-            continue;
-        }
-
-        value = &values[types->len];
-
-        if (ngx_http_endpoint_run_value(run, &word[i].ref, &v) != NGX_OK
-            || ngx_http_endpoint_value_to_text(run->pool, &v, value) != NGX_OK)
+        if (word[i].bound
+            && ngx_http_endpoint_key_value(key, run, &word[i].ref, value++)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
-
-        if (value->len == 0) {
-            ngx_str_set(value, "");
-        }
-
-        types->data[types->len++] = ngx_http_endpoint_key_type(key, &v);
     }
 
-    return ngx_http_endpoint_key_text(key, run->pool, values, text);
+    if (ngx_http_endpoint_key_text(key, run->pool, values, text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    types->data = text->data + text->len;
+    types->len = key->nrefs;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_key_value(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_ref_t *ref,
+    ngx_http_endpoint_key_value_t *value)
+{
+    ngx_http_endpoint_value_t  v;
+
+    if (ngx_http_endpoint_run_value(run, ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(run->pool, &v, &value->text)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (value->text.len == 0) {
+        ngx_str_set(&value->text, "");
+    }
+
+    value->type = ngx_http_endpoint_key_type(key, &v);
+
+    return NGX_OK;
 }
 
 
@@ -315,9 +354,11 @@ ngx_http_endpoint_key_type(ngx_http_endpoint_key_t *key,
 }
 
 
+/* the types stand behind the text */
+
 static ngx_int_t
 ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key, ngx_pool_t *pool,
-    ngx_str_t *values, ngx_str_t *text)
+    ngx_http_endpoint_key_value_t *values, ngx_str_t *text)
 {
     u_char      *p;
     size_t       len;
@@ -327,10 +368,10 @@ ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key, ngx_pool_t *pool,
     len = NGX_HTTP_ENDPOINT_KEY_OWNER;
 
     for (i = 0; i < key->nrefs; i++) {
-        len += sizeof(uint32_t) + values[i].len;
+        len += sizeof(uint32_t) + values[i].text.len;
     }
 
-    p = ngx_pnalloc(pool, len);
+    p = ngx_pnalloc(pool, len + key->nrefs);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -341,10 +382,14 @@ ngx_http_endpoint_key_text(ngx_http_endpoint_key_t *key, ngx_pool_t *pool,
     p = ngx_cpymem(p, key->owner, NGX_HTTP_ENDPOINT_KEY_OWNER);
 
     for (i = 0; i < key->nrefs; i++) {
-        n = values[i].len;
+        n = values[i].text.len;
 
         p = ngx_cpymem(p, &n, sizeof(uint32_t));
-        p = ngx_cpymem(p, values[i].data, values[i].len);
+        p = ngx_cpymem(p, values[i].text.data, n);
+    }
+
+    for (i = 0; i < key->nrefs; i++) {
+        *p++ = values[i].type;
     }
 
     return NGX_OK;
@@ -355,15 +400,16 @@ ngx_int_t
 ngx_http_endpoint_key_purge(ngx_http_endpoint_cache_t *cache, ngx_pool_t *pool,
     ngx_str_t *texts, ngx_uint_t n)
 {
-    ngx_str_t                  *values, text;
-    ngx_uint_t                  i;
-    ngx_http_endpoint_key_t   **keys;
+    ngx_str_t                        text;
+    ngx_uint_t                       i;
+    ngx_http_endpoint_key_t        **keys;
+    ngx_http_endpoint_key_value_t   *values;
 
     if (cache->keys == NULL) {
         return NGX_OK;
     }
 
-    values = ngx_palloc(pool, n * sizeof(ngx_str_t));
+    values = ngx_pcalloc(pool, n * sizeof(ngx_http_endpoint_key_value_t));
     if (values == NULL) {
         return NGX_ERROR;
     }
@@ -393,7 +439,7 @@ ngx_http_endpoint_key_purge(ngx_http_endpoint_cache_t *cache, ngx_pool_t *pool,
 
 static ngx_uint_t
 ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key, ngx_str_t *texts,
-    ngx_uint_t n, ngx_str_t *values)
+    ngx_uint_t n, ngx_http_endpoint_key_value_t *values)
 {
     size_t                     around;
     ngx_str_t                 *text;
@@ -427,8 +473,8 @@ ngx_http_endpoint_key_match(ngx_http_endpoint_key_t *key, ngx_str_t *texts,
         }
 
         if (word[i].bound) {
-            values->data = text->data + word[i].prefix.len;
-            values->len = text->len - around;
+            values->text.data = text->data + word[i].prefix.len;
+            values->text.len = text->len - around;
             values++;
         }
     }

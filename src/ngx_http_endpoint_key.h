@@ -14,7 +14,7 @@
 #include "ngx_http_endpoint_run.h"
 
 
-#define NGX_HTTP_ENDPOINT_KEY_OWNER  16
+#define NGX_HTTP_ENDPOINT_KEY_OWNER  8
 
 
 typedef struct {

@@ -85,12 +85,14 @@ ngx_http_endpoint_memo_compile(ngx_http_endpoint_compile_t *c,
 ngx_uint_t
 ngx_http_endpoint_memo_start(ngx_http_endpoint_exec_t *exec)
 {
-    exec->fill = ngx_http_endpoint_fill_create(exec, exec->step->kept, 0);
+    exec->fill = ngx_http_endpoint_fill_of(exec->run, exec->step->kept);
 
     if (exec->fill == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return 0;
     }
+
+    exec->fill->exec = exec;
 
     return ngx_http_endpoint_memo_advance(exec,
                                    ngx_http_endpoint_fill_start(exec->fill));

@@ -297,10 +297,22 @@ void
 ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result)
 {
+    ngx_msec_t  ms;
+
+    ms = ngx_current_msec - exec->started;
+
+    /* a server that was lost, or never asked, has said none */
+
+    if (result->sqlstate.len == 0) {
+        ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+                      "endpoint \"%V\": step \"%V\": %V, %M ms",
+                      &exec->run->plan->label, &exec->step->label,
+                      &result->message, ms);
+        return;
+    }
+
     ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
-                  "endpoint \"%V\": step \"%V\": %s%V%s%V, %M ms",
+                  "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V, %M ms",
                   &exec->run->plan->label, &exec->step->label,
-                  result->sqlstate.len ? "SQLSTATE " : "", &result->sqlstate,
-                  result->sqlstate.len ? ": " : "", &result->message,
-                  ngx_current_msec - exec->started);
+                  &result->sqlstate, &result->message, ms);
 }

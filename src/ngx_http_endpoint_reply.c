@@ -369,6 +369,10 @@ ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
         return NGX_ERROR;
     }
 
+    if (ngx_http_endpoint_template_constant(&reply->type_template)) {
+        return NGX_OK;
+    }
+
     /* what a value brought must not end the header line */
 
     for (i = 0; i < type->len; i++) {

@@ -58,23 +58,22 @@ ngx_http_endpoint_keep_start(ngx_http_endpoint_exec_t *exec)
         goto failed;
     }
 
+    /* the look before the run has left what it found */
+
     fill = exec->run->fill;
 
-    if (fill) {
-
-        /* the look before the run has found nothing that could be sent */
-
-        exec->run->fill = NULL;
-        fill->exec = exec;
-
-    } else {
-        fill = ngx_http_endpoint_fill_create(exec, &conf->key, refresh);
+    if (fill == NULL) {
+        fill = ngx_http_endpoint_fill_of(exec->run, &conf->key);
         if (fill == NULL) {
             goto failed;
         }
     }
 
+    exec->run->fill = NULL;
     exec->ctx = fill;
+
+    fill->exec = exec;
+    fill->flight.refresh = refresh;
 
     ngx_http_endpoint_keep_advance(exec, ngx_http_endpoint_fill_start(fill));
 
@@ -419,9 +418,12 @@ ngx_http_endpoint_keep_has_etag(ngx_http_endpoint_run_t *run)
 ngx_int_t
 ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run)
 {
-    ngx_http_endpoint_fill_t   fill;
-    ngx_http_endpoint_keep_t  *conf;
-    ngx_http_endpoint_step_t  *step;
+    ngx_int_t                         rc;
+    ngx_str_t                         key, types;
+    ngx_http_endpoint_fill_t         *fill;
+    ngx_http_endpoint_keep_t         *conf;
+    ngx_http_endpoint_step_t         *step;
+    ngx_http_endpoint_cache_value_t   value;
 
     step = run->plan->cache;
     conf = step ? step->conf : NULL;
@@ -430,29 +432,30 @@ ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run)
         return NGX_DECLINED;
     }
 
-    ngx_memzero(&fill, sizeof(ngx_http_endpoint_fill_t));
-
-    if (ngx_http_endpoint_fill_init(&fill, run, &conf->key) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    fill.rc = ngx_http_endpoint_cache_get(conf->key.cache, &fill.flight.key,
-                                          run->pool, &fill.value);
-
-    if (fill.rc == NGX_HTTP_ENDPOINT_CACHE_HIT
-        && ngx_http_endpoint_kept_kind(&fill.value, &fill.types))
+    if (ngx_http_endpoint_key_render(&conf->key, run, &key, &types)
+        != NGX_OK)
     {
-        return ngx_http_endpoint_kept_unpack_reply(&fill.value, run);
-    }
-
-    fill.looked = 1;
-
-    run->fill = ngx_palloc(run->pool, sizeof(ngx_http_endpoint_fill_t));
-    if (run->fill == NULL) {
         return NGX_ERROR;
     }
 
-    *run->fill = fill;
+    rc = ngx_http_endpoint_cache_get(conf->key.cache, &key, run->pool, &value);
+
+    if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT
+        && ngx_http_endpoint_kept_kind(&value, &types))
+    {
+        return ngx_http_endpoint_kept_unpack_reply(&value, run);
+    }
+
+    fill = ngx_http_endpoint_fill_create(run, conf->key.cache, &key, &types);
+    if (fill == NULL) {
+        return NGX_ERROR;
+    }
+
+    fill->looked = 1;
+    fill->rc = rc;
+    fill->value = value;
+
+    run->fill = fill;
 
     return NGX_DECLINED;
 }
