@@ -83,7 +83,7 @@ ngx_http_endpoint_fetch_checked(ngx_http_endpoint_step_t *step)
 
     /* of many bodies the members are taken when all have come */
 
-    return name && name->used && !name->scalar
+    return name && name->used && !conf->text
            && (name->paths.nelts == 0 || conf->each.item);
 }
 

@@ -430,7 +430,13 @@ ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run, ngx_uint_t index,
 
     vv = ngx_http_get_indexed_variable(run->request, index);
 
-    if (vv == NULL || vv->not_found) {
+    /* an error must not look like an empty value: it would be a cache's key */
+
+    if (vv == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (vv->not_found) {
         ngx_str_null(text);
         return NGX_OK;
     }

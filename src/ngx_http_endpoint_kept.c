@@ -191,7 +191,9 @@ ngx_uint_t
 ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
     ngx_str_t *types)
 {
-    ngx_http_endpoint_kept_head_t  head;
+    u_char                         *p;
+    size_t                          i;
+    ngx_http_endpoint_kept_head_t   head;
 
     if (value->headers.len < sizeof(head)) {
         return 0;
@@ -200,12 +202,17 @@ ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
     ngx_memcpy(&head, value->headers.data, sizeof(head));
 
     if (head.version != NGX_HTTP_ENDPOINT_KEPT_VERSION
-        || head.types != types->len
-        || ngx_memcmp(value->headers.data + sizeof(head), types->data,
-                      types->len)
-           != 0)
+        || head.types != types->len)
     {
         return 0;
+    }
+
+    p = value->headers.data + sizeof(head);
+
+    for (i = 0; i < types->len; i++) {
+        if (p[i] != types->data[i]) {
+            return 0;
+        }
     }
 
     return head.kind;

@@ -352,11 +352,13 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
     ngx_str_t                      *word;
-    ngx_uint_t                      i;
+    ngx_uint_t                      i, text, each;
     ngx_http_endpoint_statement_t  *st;
 
     st = c->statement;
     word = &st->args[1];
+    text = 0;
+    each = 0;
 
     if (word->len > 1 && word->data[0] == '$') {
         step->result = ngx_http_endpoint_plan_step_name(c, step,
@@ -370,8 +372,11 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
     for (i = 2; i < st->nargs; i++) {
         word = &st->args[i];
 
-        if (step->result && ngx_strcmp(word->data, "as=text") == 0) {
-            step->result->scalar = 1;
+        if (ngx_strcmp(word->data, "as=text") == 0) {
+            text = 1;
+
+        } else if (ngx_strncmp(word->data, "each=", 5) == 0) {
+            each = 1;
         }
 
         if (word->len < 9 || ngx_strncmp(word->data, "status=$", 8) != 0) {
@@ -386,6 +391,12 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
         }
 
         step->status->scalar = 1;
+    }
+
+    /* a text has no members, but a list of texts has elements */
+
+    if (step->result && text && !each) {
+        step->result->scalar = 1;
     }
 
     return NGX_OK;

@@ -181,7 +181,8 @@ $endpoints
 
             endpoint GET /budget {
                 timeout 60ms;
-                fetch \$x /up/closed/budget timeout=60s try_timeout=50s default=1;
+                fetch \$x /up/closed/budget timeout=60s try_timeout=50s
+                      default=1;
                 reply \$x;
             }
             endpoint GET /log/\$id:int {

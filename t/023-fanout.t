@@ -482,10 +482,11 @@ $s->wait_line('events', qr/^left budget$_$/m, "call $_ does not outlive it")
 
 my $many = join ',', 1 .. 21;
 my $list = 'Input should be a valid list';
+my $too_many = '"msg":"Value error, the list has too many items"';
 
 forget();
-$s->is_answer("GET /echo?l=[$many]", 422, qr/"type":"value_error","loc":\["query","l"\],/
-              . qr/"msg":"Value error, the list has too many items"/,
+$s->is_answer("GET /echo?l=[$many]", 422,
+              qr/"type":"value_error","loc":\["query","l"\],$too_many/,
               'an input with too many elements');
 $s->is_answer('GET /echo?l=1', 422,
               "{\"detail\":[{\"type\":\"list_type\",\"loc\":[\"query\",\"l\"],"
@@ -498,8 +499,7 @@ $s->is_answer('GET /echo?l=%22[1]%22', 422, qr/"type":"list_type"/,
 $s->is_answer('GET /echo?l=false', 422, qr/"type":"list_type"/,
               'an input that is false');
 $s->is_answer('POST /body', 422,
-              qr/"type":"list_type","loc":\["body"\],/
-              . qr/"msg":"$list","input":\{"a": ?1\}/,
+              qr/"type":"list_type","loc":\["body"\],"msg":"$list"/,
               'a body that is no list', 'Content-Type: application/json',
               \'{"a": 1}');
 $s->is_answer('POST /field', 422,

@@ -87,9 +87,17 @@ $x[*]
 --- value_of_x chomp
 [{"l": [{"n": 1}, {"n": 2}]}, {"l": [{"n": 3}]}, {"l": []}, {}]
 --- template chomp
-[$x[*].l[0].n, $x[*].l[-1].n, $x[*].l[0:1], $x[0:2].l, $x[0].l[*].n]
+[$x[*].l[0].n, $x[*].l[-1].n, $x[*].l[0:1], $x[0].l[*].n]
 --- is chomp
-[[1,3,null,null], [2,3,null,null], [[{"n": 1}],[{"n": 3}],[],null], [[{"n": 1}, {"n": 2}],[{"n": 3}]], [1,2]]
+[[1,3,null,null], [2,3,null,null], [[{"n": 1}],[{"n": 3}],[],null], [1,2]]
+
+=== one behind a slice
+--- value_of_x chomp
+[{"l": [1, 2]}, {"l": [3]}, {"l": []}]
+--- template chomp
+[$x[0:2].l, $x[0:2].l[0], $x[1:3].l[*]]
+--- is chomp
+[[[1, 2],[3]], [1,3], [[3],[]]]
 
 === the same list more than once, with the whole of it
 --- value_of_x chomp
@@ -165,10 +173,10 @@ location / {
         fetch $b /up/$item.id each=$l[0:2];
         fetch $c /up/$item[0] each=$l[*].n;
         fetch $d /up/$item each=$l[-1].n;
-        reply '[$a, $b, $c, $d, $d[*].v, $d[-1].v]';
+        reply '[$a[*].v, $b[*].v, $c[*].v, $d, $d[-1].v]';
     }
     endpoint GET /up/$id { reply '{"v": $id}'; }
 }
 --- exchanges
-> GET /x?l=[{%22id%22:1,%22n%22:[4]},{%22id%22:2,%22n%22:[5]},{%22id%22:3,%22n%22:[6,7]}]
-< 200 [[{"v": "1"},{"v": "2"},{"v": "3"}], [{"v": "1"},{"v": "2"}], [{"v": "4"},{"v": "5"},{"v": "6"}], [{"v": "6"},{"v": "7"}], ["6","7"], "7"]
+> GET /x?l=[{%22id%22:1,%22n%22:[4]},{%22id%22:2,%22n%22:[6,7]}]
+< 200 [["1","2"], ["1","2"], ["4","6"], [{"v": "6"},{"v": "7"}], "7"]

@@ -95,6 +95,13 @@ http {
 }
 CONF
 
+    return $self->replaced($text);
+}
+
+
+sub replaced {
+    my ($self, $text) = @_;
+
     $text =~ s/%%DIR%%/$self->{dir}/g;
     $text =~ s/%%PORT%%/$self->{port}/g;
     $text =~ s/%%UP%%/$self->{up}/g;
