@@ -452,7 +452,7 @@ ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
             *text = part->literal;
 
         } else {
-            ngx_str_null(text);
+            ngx_str_set(text, "");
         }
 
         return NGX_OK;

@@ -219,7 +219,7 @@ ngx_http_endpoint_writer_string(ngx_http_endpoint_writer_t *w,
     ngx_chain_t  *cl;
 
     if (w->out == NULL) {
-        ngx_str_null(text);
+        ngx_str_set(text, "");
         return NGX_OK;
     }
 
