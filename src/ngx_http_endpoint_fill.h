@@ -65,7 +65,7 @@ ngx_int_t ngx_http_endpoint_fill_resume(ngx_http_endpoint_fill_t *fill);
 /* What $endpoint_cache says of a status. */
 ngx_str_t *ngx_http_endpoint_fill_name(ngx_http_endpoint_fill_status_e status);
 
-/* Whether others wait for what the caller makes, or it will be kept. */
+/* Whether what the caller makes is to be kept, and others may wait for it. */
 #define ngx_http_endpoint_fill_leads(fill)                                    \
     ((fill)->flight.state == ngx_http_endpoint_flight_leading)
 

@@ -71,7 +71,7 @@ struct ngx_http_endpoint_step_s {
     ngx_http_endpoint_key_t          *kept;     /* of cache=, or NULL */
     ngx_http_endpoint_value_t        *def;      /* of default=, or NULL */
 
-    /* the client's headers that a fetch passes on; NULL: as the location says */
+    /* the client's headers that a fetch passes on; NULL: the location's */
     struct ngx_http_endpoint_pass_s  *pass;
 
     ngx_uint_t                        waits;    /* number of steps above it */
@@ -100,7 +100,7 @@ struct ngx_http_endpoint_plan_s {
     ngx_array_t                       steps;    /* ngx_http_endpoint_step_t * */
     ngx_array_t                       replies;  /* ngx_http_endpoint_reply_t */
     struct ngx_http_endpoint_reply_s *constant; /* known beforehand, or NULL */
-    ngx_http_endpoint_step_t         *cache;    /* its cache statement, or NULL */
+    ngx_http_endpoint_step_t         *cache;    /* the statement, or NULL */
     ngx_uint_t                        nslots;
     ngx_msec_t                        timeout;  /* 0: endpoint_timeout */
 };

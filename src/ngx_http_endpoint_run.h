@@ -32,7 +32,7 @@ typedef struct {
 
 /* what a run needs of the one who starts it */
 typedef struct {
-    /* the text of an nginx variable; empty where it has none */
+    /* the text of an nginx variable, empty where it has none; NGX_ERROR */
     ngx_int_t (*variable)(ngx_http_endpoint_run_t *run, ngx_uint_t index,
         ngx_str_t *text);
 

@@ -111,6 +111,11 @@ sub get {
 sub is_cached {
     my ($s, $uri, $status, $body, $cached, @headers) = @_;
 
+    # a worker logs a request before it reads the next: what was asked before
+    # is in the log now
+
+    get($s, '/barrier');
+
     my $before = () = log_of($s, $uri);
     my $answer = get($s, $uri, @headers);
 
