@@ -22,6 +22,7 @@ static ngx_int_t ngx_http_endpoint_http_body(ngx_http_request_t *r,
 static ngx_str_t  ngx_http_endpoint_nosniff_name =
     ngx_string("X-Content-Type-Options");
 static ngx_str_t  ngx_http_endpoint_nosniff = ngx_string("nosniff");
+static ngx_str_t  ngx_http_endpoint_etag_name = ngx_string("ETag");
 
 
 ngx_int_t
@@ -86,6 +87,14 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
 
     if (result->type.len
         && ngx_http_endpoint_http_type(r, &result->type) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (result->etag.len
+        && ngx_http_endpoint_http_header(r, &ngx_http_endpoint_etag_name,
+                                         &result->etag)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -6,8 +6,8 @@
 
 
 /*
- * What value->headers begins with; the key's types, the Content-Type and the
- * headers follow, each of those behind its two lengths.
+ * What value->headers begins with; the key's types, the Content-Type, the ETag
+ * and the headers follow, each of those behind its two lengths.
  */
 typedef struct {
     uint16_t    version;
@@ -15,6 +15,7 @@ typedef struct {
     uint32_t    retry_after;
     uint32_t    types;      /* lengths */
     uint32_t    type;
+    uint32_t    etag;
     uint32_t    nheaders;
 } ngx_http_endpoint_kept_head_t;
 
@@ -48,9 +49,10 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
     head.retry_after = run->result.retry_after;
     head.types = types->len;
     head.type = run->result.type.len;
+    head.etag = run->result.etag.len;
     head.nheaders = 0;
 
-    len = sizeof(head) + types->len + run->result.type.len;
+    len = sizeof(head) + types->len + head.type + head.etag;
 
     for (i = first; i < n; i++) {
         if (ngx_http_endpoint_kept_header(&kv[i])) {
@@ -73,8 +75,12 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
     p = ngx_cpymem(p, &head, sizeof(head));
     p = ngx_cpymem(p, types->data, types->len);
 
-    if (run->result.type.len) {
-        p = ngx_cpymem(p, run->result.type.data, run->result.type.len);
+    if (head.type) {
+        p = ngx_cpymem(p, run->result.type.data, head.type);
+    }
+
+    if (head.etag) {
+        p = ngx_cpymem(p, run->result.etag.data, head.etag);
     }
 
     for (i = first; i < n; i++) {
@@ -237,8 +243,14 @@ ngx_http_endpoint_kept_unpack_reply(ngx_http_endpoint_cache_value_t *value,
     run->result.type.data = p;
     run->result.type.len = head.type;
 
-    if (ngx_http_endpoint_kept_unpack_headers(run, p + head.type,
-                                              head.nheaders)
+    p += head.type;
+
+    run->result.etag.data = p;
+    run->result.etag.len = head.etag;
+
+    p += head.etag;
+
+    if (ngx_http_endpoint_kept_unpack_headers(run, p, head.nheaders)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -24,6 +24,7 @@ typedef struct ngx_http_endpoint_fill_s  ngx_http_endpoint_fill_t;
 typedef struct {
     ngx_uint_t                      status;
     ngx_str_t                       type;       /* Content-Type; "": no body */
+    ngx_str_t                       etag;       /* of a kept reply */
     ngx_chain_t                    *body;       /* NULL: empty */
     off_t                           length;
     ngx_uint_t                      retry_after;    /* seconds, 0: none */

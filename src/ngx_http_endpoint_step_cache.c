@@ -347,10 +347,9 @@ ngx_http_endpoint_keep_failed(ngx_http_endpoint_run_t *run)
 static void
 ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
 {
-    u_char         digest[16];
-    ngx_md5_t      md5;
-    ngx_chain_t   *cl;
-    ngx_keyval_t  *kv;
+    u_char       *p, digest[16];
+    ngx_md5_t     md5;
+    ngx_chain_t  *cl;
 
     if (ngx_http_endpoint_keep_has_etag(run)) {
         return;
@@ -368,26 +367,21 @@ ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
 
     ngx_md5_final(digest, &md5);
 
-    /* without memory it is a reply without an ETag */
+    p = ngx_pnalloc(run->pool, 2 + 2 * NGX_HTTP_ENDPOINT_KEEP_ETAG);
 
-    kv = ngx_http_endpoint_run_header(run);
-    if (kv == NULL) {
+    if (p == NULL) {
+
+        /* it is a reply without an ETag */
+
         return;
     }
 
-    ngx_str_set(&kv->key, "ETag");
+    run->result.etag.data = p;
+    run->result.etag.len = 2 + 2 * NGX_HTTP_ENDPOINT_KEEP_ETAG;
 
-    kv->value.len = 2 + 2 * NGX_HTTP_ENDPOINT_KEEP_ETAG;
-    kv->value.data = ngx_pnalloc(run->pool, kv->value.len);
-
-    if (kv->value.data == NULL) {
-        run->headers->nelts--;
-        return;
-    }
-
-    kv->value.data[0] = '"';
-    *ngx_hex_dump(kv->value.data + 1, digest, NGX_HTTP_ENDPOINT_KEEP_ETAG) =
-        '"';
+    *p++ = '"';
+    p = ngx_hex_dump(p, digest, NGX_HTTP_ENDPOINT_KEEP_ETAG);
+    *p = '"';
 }
 
 

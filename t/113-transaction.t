@@ -173,6 +173,7 @@ sub is_undone {
     my $id = 'run' . ++$run;
 
     $s->is_answer("GET $uri/$id", $status, $body, $name);
+    is_over($name);
     is(notes($id), '', "$name: nothing is left");
 }
 

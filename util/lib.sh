@@ -14,9 +14,15 @@ fail() {
 # the mirror that the machine takes Debian's packages from
 
 debian_mirror() {
-    apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \
-        'Origin: Debian' 'Label: Debian' 2>/dev/null \
-        | grep -m 1 . || echo http://deb.debian.org/debian
+    local sites
+
+    sites=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \
+                'Origin: Debian' 'Label: Debian' 2>/dev/null
+            apt-get indextargets --format '$(SITE)' 2>/dev/null || true)
+
+    [ "$sites" ] || fail "apt knows no mirror of Debian"
+
+    echo "${sites%%$'\n'*}"
 }
 
 

@@ -504,8 +504,7 @@ sub stop {
     ok($gone, "$name stops when it is told to");
     is($status, 0, "$name exits with status 0") if $gone;
 
-    kill 'KILL', $self->{pid} unless $gone;
-    delete $self->{pid};
+    delete $self->{pid} if $gone;
 
     # a test that kills a worker says so
 
@@ -524,7 +523,14 @@ sub DESTROY {
 
     local $?;
 
-    kill 'KILL', $self->{pid} if $self->{pid};
+    # a master that is killed would leave its workers behind
+
+    if ($self->{pid}) {
+        kill 'TERM', $self->{pid};
+        $self->wait_for(sub { waitpid($self->{pid}, WNOHANG) })
+            or kill 'KILL', $self->{pid};
+    }
+
     kill 'TERM', $_ for @{ $self->{children} };
     waitpid $_, 0 for @{ $self->{children} };
 }
