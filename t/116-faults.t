@@ -12,10 +12,14 @@ use EndpointServer;
 use Test::More;
 
 
-my $pg = EndpointPostgres->new(tls => 1);
+my $pg = EndpointPostgres->new(tls => 1,
+                               sql => 'CREATE TABLE notes (text text)');
 my $address = $pg->address;
 
 my $bytes = EndpointPeer->new(EndpointPeer::proxy($pg->port, 1, 1));
+my $lost = $pg->dir . '/lost';
+my $loser = EndpointPeer->new(EndpointPeer::proxy($pg->port, 9999, 9999,
+                                                  $lost));
 my $pieces = EndpointPeer->new(EndpointPeer::proxy($pg->port, 1, 3000));
 
 my @sizes = map { ($_ - 1, $_, $_ + 1) } map { 1024 * $_ } 8, 16, 32, 64;
@@ -70,6 +74,11 @@ my $s = EndpointServer->new(http => <<"CONF" . $upstreams . <<'CONF1' . $endpoin
         server $address;
         endpoint_postgres "host=no-such-host.invalid dbname=app user=app sslmode=disable application_name=db" connections=2;
     }
+
+    upstream loser {
+        server 127.0.0.1:@{[ $loser->port ]};
+        endpoint_postgres "dbname=app user=app sslmode=disable" connections=1 isolated=1;
+    }
 CONF
 
     client_max_body_size 4m;
@@ -83,6 +92,14 @@ CONF
             endpoint GET /ping { reply '"pong"'; }
             endpoint GET /one { query_row $r db "SELECT 1 AS x"; reply $r; }
             endpoint GET /timeout { query_row $r db "SELECT 1 AS x" timeout=100ms; reply $r; }
+            endpoint GET /add/$x { query_row $r loser "INSERT INTO notes VALUES ($x) RETURNING text"; reply $r; }
+            endpoint GET /isolated/$x { query_row $r loser "INSERT INTO notes VALUES ($x) RETURNING text" isolated; reply $r; }
+            endpoint GET /read/$x { query_row $r loser "SELECT $x::text AS text"; reply $r; }
+            endpoint GET /idempotent/$x { query_row $r loser "INSERT INTO notes VALUES ($x) RETURNING text" idempotent; reply $r; }
+            endpoint GET /transaction/$x {
+                transaction { query_row $r loser "INSERT INTO notes VALUES ($x) RETURNING text"; }
+                reply $r;
+            }
             endpoint GET /pid { query_row $r db "SELECT pg_backend_pid() AS x"; reply $r.x; }
 CONF1
         }
@@ -154,6 +171,29 @@ is($s->ask('GET /timeout')->{status}, 504,
 kill 'CONT', $pg->pid;
 is(answer($_)->{body}, '{"x":1}',
    'SIGCONT of the postmaster: a query is answered') for @clients;
+
+
+# an answer that is lost: nobody knows what was done, so it is not done again
+
+for (['add', 502, 1], ['isolated', 502, 1], ['read', 502, 0],
+     ['transaction', 502, 0], ['idempotent', 200, 2])
+{
+    my ($name, $status, $rows) = @$_;
+
+    is($s->ask("GET /$name/before")->{body}, '{"text":"before"}',
+       "$name: its connection is there");
+
+    open my $f, '>', $lost or die "$lost: $!";
+    close $f;
+
+    is($s->ask("GET /$name/$name")->{status}, $status,
+       "$name: its answer is lost");
+    ok(!-e $lost, "$name: it was");
+    is($s->ask("GET /$name/after")->{body}, '{"text":"after"}',
+       "$name: the next one");
+    is($pg->value("SELECT count(*) FROM notes WHERE text = '$name'"), $rows,
+       "$name: is done " . ('never', 'once', 'twice')[$rows]);
+}
 
 
 # servers that hang

@@ -267,7 +267,10 @@ for (1 .. 3) {
 
 my $active = $s->wait_for(sub { $s->active == 0 }) ? 0 : $s->active;
 my $log = $s->file('logs/error.log') . $s->file('logs/stderr');
-my @bad = grep { /\[(?:alert|crit|emerg)\]|exited on signal|Sanitizer|runtime error/ }
+# A cache's file that another worker has just replaced is read by nginx with the
+# length of the one before: it says so, and asks the upstream.
+
+my @bad = grep { !/has too long header/ } grep { /\[(?:alert|crit|emerg)\]|exited on signal|Sanitizer|runtime error/ }
           split /\n/, $log;
 my $workers = (memory())[1];
 

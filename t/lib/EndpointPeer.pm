@@ -4,6 +4,7 @@ package EndpointPeer;
 #
 #     my $peer = EndpointPeer->new(sub { my ($socket) = @_; ... });
 #     my $peer = EndpointPeer->new(EndpointPeer::proxy($port, 1, 100));
+#     my $peer = EndpointPeer->new(EndpointPeer::proxy($port, 1, 100, $file));
 #     my $peer = EndpointPeer->new(EndpointPeer::postgres(half => $file));
 #
 #     $peer->port
@@ -63,10 +64,11 @@ sub DESTROY {
 }
 
 
-# passes on pieces of some size between two limits, each in a packet of its own
+# passes on pieces of some size between two limits, each in a packet of its own;
+# where the test has made the file, an answer takes it away and is lost
 
 sub proxy {
-    my ($port, $min, $max) = @_;
+    my ($port, $min, $max, $file) = @_;
 
     return sub {
         my ($client) = @_;
@@ -84,6 +86,7 @@ sub proxy {
                 my $n = $min + int rand $max - $min + 1;
 
                 sysread($socket, my $piece, $n) or return;
+                return if $file && $socket == $server && unlink $file;
 
                 while (length $piece) {
                     my $sent = syswrite $other{$socket}, $piece or return;

@@ -27,6 +27,7 @@ our $patience = $ENV{TEST_NGINX_TIMEOUT} && $ENV{TEST_NGINX_TIMEOUT} > 20
 
 my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
 my $module = $ENV{TEST_NGINX_LOAD_MODULES} // '';
+my @upstreams;
 
 $SIG{PIPE} = 'IGNORE';
 $ENV{PATH} .= ':/usr/sbin:/sbin';
@@ -165,6 +166,7 @@ sub upstream {
 
     if ($pid) {
         push @{ $self->{children} }, $pid;
+        push @upstreams, $pid;
         return;
     }
 
@@ -172,9 +174,15 @@ sub upstream {
 
     delete $self->{pid};
     $self->{children} = [];
+    @upstreams = ();
 
     $SIG{CHLD} = 'IGNORE';
-    $SIG{TERM} = sub { kill 'KILL', -$$; POSIX::_exit(0) };
+    $SIG{TERM} = sub {
+        $SIG{TERM} = 'IGNORE';
+        kill 'TERM', -$$;
+        1 while wait != -1;
+        POSIX::_exit(0);
+    };
     POSIX::setpgid(0, 0);
 
     while (1) {
@@ -533,6 +541,17 @@ sub DESTROY {
 
     kill 'TERM', $_ for @{ $self->{children} };
     waitpid $_, 0 for @{ $self->{children} };
+}
+
+
+# before the END of File::Temp: what still writes into a directory would keep
+# it from being removed
+
+END {
+    local $?;
+
+    kill 'TERM', $_ for @upstreams;
+    waitpid $_, 0 for @upstreams;
 }
 
 
