@@ -49,7 +49,11 @@ my $s = EndpointServer->new(http => <<'CONF');
                 reply $a;
             }
 
-            endpoint GET /delayed/$n { log info $n; fetch $a /limited/; reply $a; }
+            endpoint GET /delayed/$n {
+                log info $n;
+                fetch $a /limited/;
+                reply $a;
+            }
             endpoint GET /locked  { fetch $a /cached/; reply $a; }
             endpoint GET /early   { fetch $a /up/early; reply $a; }
             endpoint GET /closing { fetch $a /up/early; sleep 60s; reply $a; }

@@ -67,7 +67,11 @@ my $s = EndpointServer->new(http => <<'CONF');
                 reply '[$a, $b, $c]';
             }
 
-            endpoint POST /body { body $b:json; fetch $a POST /up/echo $b; reply $a; }
+            endpoint POST /body {
+                body $b:json;
+                fetch $a POST /up/echo $b;
+                reply $a;
+            }
         }
 
         location /intercept/ {

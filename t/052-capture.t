@@ -20,12 +20,18 @@ my $s = EndpointServer->new(http => <<"CONF");
         endpoint_fetch_buffer $cap;
 
         location / {
-            endpoint GET /get/\$what/\$n   { fetch \$a /up/\$what/\$n; reply \$a; }
+            endpoint GET /get/\$what/\$n {
+                fetch \$a /up/\$what/\$n;
+                reply \$a;
+            }
             endpoint GET /member/\$what/\$n {
                 fetch \$a /up/\$what/\$n;
                 reply '[\$a.x, \$a[0]]';
             }
-            endpoint GET /text/\$what/\$n  { fetch \$a /up/\$what/\$n as=text; reply \$a; }
+            endpoint GET /text/\$what/\$n {
+                fetch \$a /up/\$what/\$n as=text;
+                reply \$a;
+            }
             endpoint GET /head/\$what/\$n  {
                 fetch \$a HEAD /up/\$what/\$n status=\$code;
                 reply '[\$a, \$code]';
@@ -34,8 +40,14 @@ my $s = EndpointServer->new(http => <<"CONF");
                 fetch \$a /up/\$what/\$n status=\$code as=text;
                 reply '[\$a, \$code]';
             }
-            endpoint GET /ignored/\$what/\$n { fetch /up/\$what/\$n; reply '"ok"'; }
-            endpoint GET /cached/\$what/\$n { fetch \$a /cache/\$what/\$n; reply \$a; }
+            endpoint GET /ignored/\$what/\$n {
+                fetch /up/\$what/\$n;
+                reply '"ok"';
+            }
+            endpoint GET /cached/\$what/\$n {
+                fetch \$a /cache/\$what/\$n;
+                reply \$a;
+            }
             endpoint GET /three/\$n {
                 fetch \$a /up/fill/\$n;
                 fetch \$b /up/chunked/\$n;
@@ -141,7 +153,8 @@ my %answers = (
     torn    => sub { chunked($_[0], '[1,2', ''); 0 },
     badchunk => sub { chunked($_[0], '[1,2', "zz\r\n"); 0 },
     trailer => sub {
-        chunked($_[0], '[1,2]', "0\r\nContent-Encoding: gzip\r\nX-A: b\r\n\r\n");
+        chunked($_[0], '[1,2]',
+                "0\r\nContent-Encoding: gzip\r\nX-A: b\r\n\r\n");
         1;
     },
 

@@ -19,7 +19,10 @@ my $s = EndpointServer->new(http => <<'CONF');
         location / {
             endpoint GET /one   { fetch $a /up/ as=text; reply $a; }
             endpoint HEAD /one  { fetch $a /up/ as=text; reply $a; }
-            endpoint POST /post { fetch $a POST /up/ '{"a": 1}' as=text; reply $a; }
+            endpoint POST /post {
+                fetch $a POST /up/ '{"a": 1}' as=text;
+                reply $a;
+            }
             endpoint PUT /type  {
                 body $b:json;
                 fetch $a PUT /up/ $b 'header=Content-Type: a/b' as=text;
@@ -33,7 +36,10 @@ my $s = EndpointServer->new(http => <<'CONF');
                 reply '[$a, $b, $c]';
             }
 
-            endpoint GET /nested { fetch $a /up/ 'header=X-Own: 4' as=text; reply $a; }
+            endpoint GET /nested {
+                fetch $a /up/ 'header=X-Own: 4' as=text;
+                reply $a;
+            }
 
             endpoint GET /own {
                 fetch $a /up/ 'header=Authorization: own'
@@ -46,8 +52,14 @@ my $s = EndpointServer->new(http => <<'CONF');
                 reply $a;
             }
 
-            endpoint GET /own-host { fetch $a /host/ 'header=Host: other' as=text; reply $a; }
-            endpoint GET /own-variables { fetch $a /variables as=text; reply $a; }
+            endpoint GET /own-host {
+                fetch $a /host/ 'header=Host: other' as=text;
+                reply $a;
+            }
+            endpoint GET /own-variables {
+                fetch $a /variables as=text;
+                reply $a;
+            }
         }
 
         location /named/ {
@@ -76,7 +88,8 @@ my $s = EndpointServer->new(http => <<'CONF');
 
         location = /variables {
             internal;
-            return 200 "$http_range|$http_x_own|$http_cookie|$cookie_a|$late|$content_type|$content_length|$request_method";
+            set $fields "$http_range|$http_x_own|$http_cookie|$cookie_a|$late";
+            return 200 "$fields|$content_type|$content_length|$request_method";
         }
 
         location = /stub_status { stub_status; }
@@ -133,7 +146,8 @@ for my $pair ([ 'traceparent', '00-ab' ], [ 'tracestate', 'c=d' ],
 }
 
 sends('POST /post',
-      "\"POST / HTTP/1.1|$up|Content-Length: 8|Content-Type: application/json\"",
+      "\"POST / HTTP/1.1|$up|Content-Length: 8"
+      . '|Content-Type: application/json"',
       'a body and its type', @many, 'Content-Type: text/x', \'none of this');
 
 sends('PUT /type', "\"PUT / HTTP/1.1|$up|Content-Length: 2|Content-Type: a/b\"",
@@ -168,7 +182,7 @@ sends('GET /named/own', "\"GET / HTTP/1.1|$up|X-Mine: 1|Authorization: own\"",
 
 like($s->ask('GET /own-host')->{body}, qr/Host: other/, 'a Host of its own');
 
-sends('GET /own-variables', '"||||late:|||GET"', 'the variables of the location',
+sends('GET /own-variables', '"||||late:|||GET"', 'the location\'s variables',
       'Range: bytes=0-0', 'X-Own: a', 'Cookie: a=b', 'X-Late: c',
       'Content-Type: a/b', \'body');
 

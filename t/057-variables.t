@@ -55,7 +55,8 @@ my $s = EndpointServer->new(http => <<'CONF');
         location ~ ^/echo/(?<letter>[a-z])(?<digits>\d+) {
             set $shared "echo$2";
             set $mine "echo";
-            return 200 "$letter$digits|$first|$second|$shared|$mine|$args|$arg_k|$uri";
+            set $given "$args|$arg_k|$uri";
+            return 200 "$letter$digits|$first|$second|$shared|$mine|$given";
         }
 
         location ~ ^/slow/(?<rest>.*)$ {

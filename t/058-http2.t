@@ -178,14 +178,16 @@ answers('a gather', $h->request('GET', '/gather/1'), 200,
         '["a1", "b1", "c1"]');
 answers('HEAD', $h->request('HEAD', '/gather/1'), 200, '');
 answers('no content', $h->request('GET', '/nothing'), 204, '');
-answers('no endpoint', $h->request('GET', '/none'), 404, '{"detail":"Not Found"}');
+answers('no endpoint', $h->request('GET', '/none'), 404,
+        '{"detail":"Not Found"}');
 answers('a deadline', $h->request('GET', '/late'), 504, qr/timed out/);
 answers('an upstream that ends early', $h->request('GET', '/cut'), 502,
         qr/"a: .*did not answer"/);
 
 my @json = ('content-type', 'application/json');
 
-answers('a body', $h->request('POST', '/echo', body => '[1]', headers => \@json),
+answers('a body', $h->request('POST', '/echo', body => '[1]',
+                              headers => \@json),
         200, '[[1], [1]]');
 answers('a large body', $h->request('POST', '/echo', body => $large,
                                     headers => \@json),

@@ -31,7 +31,11 @@ sub http {
 
             endpoint GET /nested/\$n { fetch \$a /up/wait/\$n; reply \$a; }
             endpoint GET /short { sleep 5ms; fetch \$a /up/quick/1; reply \$a; }
-            endpoint GET /sleep { fetch \$a /up/note/asleep; sleep 600s; reply \$a; }
+            endpoint GET /sleep {
+                fetch \$a /up/note/asleep;
+                sleep 600s;
+                reply \$a;
+            }
             endpoint GET /once/\$n {
                 fetch \$a /up/note/\$n;
                 sleep 400ms;

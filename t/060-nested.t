@@ -47,27 +47,65 @@ my $s = EndpointServer->new(http => <<'CONF');
             }
 
             endpoint GET /leaf/$n { arg $x=null; arg $y=null;
-                                    sleep 1ms; reply '{"leaf": $n, "x": $x, "y": $y}'; }
-            endpoint GET /leaves  { arg $n:json; fetch $a /leaf/$item each=$n limit=50; reply $a; }
-            endpoint GET /leaves2 { arg $n:json; fetch $a '/leaves?n=[$item,$item]' each=$n limit=50; reply $a; }
+                                    sleep 1ms;
+                                    reply '{"leaf": $n, "x": $x, "y": $y}'; }
+            endpoint GET /leaves {
+                arg $n:json;
+                fetch $a /leaf/$item each=$n limit=50;
+                reply $a;
+            }
+            endpoint GET /leaves2 {
+                arg $n:json;
+                fetch $a '/leaves?n=[$item,$item]' each=$n limit=50;
+                reply $a;
+            }
 
             endpoint GET /status/$n:int { reply 201 $n; }
-            endpoint GET /created { fetch $a /status/1 status=$code; reply '[$a, $code]'; }
+            endpoint GET /created {
+                fetch $a /status/1 status=$code;
+                reply '[$a, $code]';
+            }
             endpoint GET /nothing { sleep 1ms; reply 204; }
-            endpoint GET /gets204 { fetch $a /nothing status=$code; reply '[$a, $code]'; }
+            endpoint GET /gets204 {
+                fetch $a /nothing status=$code;
+                reply '[$a, $code]';
+            }
             endpoint GET /text    { reply 'a "text"' type=text/plain; }
             endpoint GET /gets-text { fetch $a /text as=text; reply $a; }
-            endpoint GET /guard   { sleep 1ms; require $cookie_x 403 "no"; reply '1'; }
-            endpoint GET /gets403 { fetch $a /guard status=$code; reply '[$a, $code]'; }
-            endpoint GET /gets422 { fetch $a /tree/x status=$code; reply '[$a, $code]'; }
-            endpoint GET /gets404 { fetch $a /nowhere status=$code; reply '[$a, $code]'; }
-            endpoint GET /gets405 { fetch $a POST /text status=$code; reply '[$a, $code]'; }
-            endpoint GET /heads   { fetch $a HEAD /leaf/1 status=$code; reply '[$a, $code]'; }
+            endpoint GET /guard {
+                sleep 1ms;
+                require $cookie_x 403 "no";
+                reply '1';
+            }
+            endpoint GET /gets403 {
+                fetch $a /guard status=$code;
+                reply '[$a, $code]';
+            }
+            endpoint GET /gets422 {
+                fetch $a /tree/x status=$code;
+                reply '[$a, $code]';
+            }
+            endpoint GET /gets404 {
+                fetch $a /nowhere status=$code;
+                reply '[$a, $code]';
+            }
+            endpoint GET /gets405 {
+                fetch $a POST /text status=$code;
+                reply '[$a, $code]';
+            }
+            endpoint GET /heads {
+                fetch $a HEAD /leaf/1 status=$code;
+                reply '[$a, $code]';
+            }
             endpoint GET /passes  { fetch $a /guard pass=403; reply $a; }
             endpoint GET /passes204 { fetch $a /nothing2 pass=4xx; reply $a; }
             endpoint GET /nothing2  { sleep 1ms; reply 404; }
 
-            endpoint POST /keep { body $b:json; fetch $a PUT /keep2 $b; reply $a; }
+            endpoint POST /keep {
+                body $b:json;
+                fetch $a PUT /keep2 $b;
+                reply $a;
+            }
             endpoint PUT /keep2 { body $b:json; header $x_none=null;
                                   reply '{"kept": $b, "x": $x_none}'; }
 
@@ -75,13 +113,26 @@ my $s = EndpointServer->new(http => <<'CONF');
             endpoint GET /self     { fetch $a /self; reply $a; }
             endpoint GET /circle/a { fetch $a /circle/b; sleep 1ms; reply $a; }
             endpoint GET /circle/b { sleep 1ms; fetch $a /circle/a; reply $a; }
-            endpoint GET /double   { fetch $a /double; fetch $b /double; reply '[$a, $b]'; }
+            endpoint GET /double {
+                fetch $a /double;
+                fetch $b /double;
+                reply '[$a, $b]';
+            }
 
             # nothing at all
             endpoint GET /empty     { reply '$arg_none' type=text/plain; }
-            endpoint GET /empty/run { sleep 1ms; reply '$arg_none' type=text/plain; }
-            endpoint GET /empty/get { fetch $a /empty/run as=text; reply '<$a>' type=text/plain; }
-            endpoint GET /empty/up  { fetch $a /return as=text; reply '$a' type=text/plain; }
+            endpoint GET /empty/run {
+                sleep 1ms;
+                reply '$arg_none' type=text/plain;
+            }
+            endpoint GET /empty/get {
+                fetch $a /empty/run as=text;
+                reply '<$a>' type=text/plain;
+            }
+            endpoint GET /empty/up {
+                fetch $a /return as=text;
+                reply '$a' type=text/plain;
+            }
             endpoint GET /empty/json { fetch $a /return; reply $a; }
         }
 
@@ -152,7 +203,8 @@ gets('/empty/json', 'null');
 
 # on one connection, so that a count too low or too high is seen
 
-my @uris = split /\s+/, q(/tree/3 /self /gets204 /empty/run /passes204 /leaves?n=[1,2]
+my @uris = split /\s+/, q(/tree/3 /self /gets204 /empty/run /passes204
+                          /leaves?n=[1,2]
               /ping);
 my $socket = $s->connect;
 

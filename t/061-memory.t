@@ -80,19 +80,47 @@ location / {
     endpoint GET /nested/$n:int { fetch $x /up/three; reply '[$n, $x]'; }
     endpoint GET /guard { fetch $a /up/one; fetch $b /up/silent;
                           require !$a 403 "no"; reply $b; }
-    endpoint GET /fails { fetch $a /up/silent; fetch $b /up/fails; reply '[$a, $b]'; }
+    endpoint GET /fails {
+        fetch $a /up/silent;
+        fetch $b /up/fails;
+        reply '[$a, $b]';
+    }
     endpoint GET /pass  { fetch $a /up/fails pass=5xx; reply $a; }
     endpoint GET /retry { fetch $a /up/fails retries=1; reply $a; }
-    endpoint GET /each  { arg $n:json; fetch $a '/up/item?i=$item.x' each=$n limit=2; reply $a; }
+    endpoint GET /each {
+        arg $n:json;
+        fetch $a '/up/item?i=$item.x' each=$n limit=2;
+        reply $a;
+    }
     endpoint GET /self  { fetch $a /self; reply $a; }
     endpoint GET /get-limited { fetch $a '/limited/one?key=1'; reply $a; }
     endpoint GET /get-cached { fetch $a /cached/large; reply $a; }
-    endpoint GET /kept { cache kept one; fetch $a /up/object; set_header X-A $a.x; reply $a; }
-    endpoint GET /made { cache kept $request_id $uri; fetch $a /up/object; set_header X-A $a.x; reply '[$a.x]'; }
-    endpoint GET /made-fails { cache kept $request_id; fetch $a /up/fails; reply $a; }
+    endpoint GET /kept {
+        cache kept one;
+        fetch $a /up/object;
+        set_header X-A $a.x;
+        reply $a;
+    }
+    endpoint GET /made {
+        cache kept $request_id $uri;
+        fetch $a /up/object;
+        set_header X-A $a.x;
+        reply '[$a.x]';
+    }
+    endpoint GET /made-fails {
+        cache kept $request_id;
+        fetch $a /up/fails;
+        reply $a;
+    }
     endpoint GET /step { fetch $a /up/object cache=kept:step; reply '[$a.x]'; }
-    endpoint GET /step-made { fetch $a /up/object cache=kept:$request_id; reply $a; }
-    endpoint GET /step-fails { fetch $a /up/fails pass=5xx cache=kept:$request_id; reply $a; }
+    endpoint GET /step-made {
+        fetch $a /up/object cache=kept:$request_id;
+        reply $a;
+    }
+    endpoint GET /step-fails {
+        fetch $a /up/fails pass=5xx cache=kept:$request_id;
+        reply $a;
+    }
     endpoint GET /dropped { purge kept step; purge kept $uri x; reply 204; }
     endpoint POST /body {
         body $b:json;
@@ -100,7 +128,12 @@ location / {
         fetch $c POST /up/echo '{"b": $b}' unordered;
         reply '[$a, $c]';
     }
-    endpoint POST /field { field $n; field $k:int; fetch $a POST /up/echo '[$n, $k]'; reply $a; }
+    endpoint POST /field {
+        field $n;
+        field $k:int;
+        fetch $a POST /up/echo '[$n, $k]';
+        reply $a;
+    }
     endpoint POST /unread { sleep 1ms; reply '1'; }
 }
 
@@ -110,7 +143,10 @@ location /intercept/ {
     endpoint GET /intercept/one { fetch $a /dead/; reply $a; }
 }
 
-location /fallback/ { endpoint_fallback @fallback; endpoint GET /fallback/x { reply '1'; } }
+location /fallback/ {
+    endpoint_fallback @fallback;
+    endpoint GET /fallback/x { reply '1'; }
+}
 location @fallback { return 200 fallback; }
 
 location /up/ {
