@@ -57,7 +57,6 @@ ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
 {
     u_char   ch;
     size_t   i;
-    char   **framing;
 
     for (i = 0; i < name->len; i++) {
         ch = name->data[i];
@@ -76,19 +75,32 @@ ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
                                             "must be a literal token", name);
     }
 
+    if (ngx_http_endpoint_header_frames(name)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "header \"%V\" frames the "
+                                            "message, it is not for the "
+                                            "configuration to set", name);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_header_frames(ngx_str_t *name)
+{
+    char  **framing;
+
     for (framing = ngx_http_endpoint_header_framing; *framing; framing++) {
         if (name->len == ngx_strlen(*framing)
             && ngx_strncasecmp(name->data, (u_char *) *framing, name->len)
                == 0)
         {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "header \"%V\" frames the "
-                                                "message, it is not for the "
-                                                "configuration to set", name);
+            return 1;
         }
     }
 
-    return NGX_OK;
+    return 0;
 }
 
 

@@ -26,6 +26,9 @@ typedef struct {
 ngx_int_t ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header);
 
+/* Whether a header belongs to the connection, and to nobody else. */
+ngx_uint_t ngx_http_endpoint_header_frames(ngx_str_t *name);
+
 /*
  * Renders the value.  NGX_DECLINED: it has a CR, LF or NUL, and refusal is set;
  * NGX_ERROR: memory.

@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge.h"
 #include "ngx_http_endpoint_wake.h"
@@ -469,6 +470,13 @@ ngx_http_endpoint_pass_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     name = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
+        if (ngx_http_endpoint_header_frames(&name[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "header \"%V\" frames the message, it cannot "
+                               "be passed on", &name[i]);
+            return NGX_CONF_ERROR;
+        }
+
         if (ngx_http_endpoint_pass_header(cf, elcf->limits.pass_headers,
                                           &name[i])
             != NGX_OK)

@@ -1168,6 +1168,15 @@ location / {
 --- dies
 3: unexpected "retry=3" in "fetch", which has a body
 
+=== a framing header is not passed on
+--- conf
+location / {
+    endpoint_fetch_pass_headers X-Mine Content-Length;
+    endpoint GET / { reply '1'; }
+}
+--- dies
+2: header "Content-Length" frames the message, it cannot be passed on
+
 === an unknown option of fetch where the body may stand
 --- conf
 location / {
