@@ -136,10 +136,10 @@ typedef struct {
 
 /*
  * Compiles the block of an endpoint.  c is zeroed but for cf, statement (the
- * head, with METHOD and PATH) and what the location says; statements (ngx_http_endpoint_statement_t) are what stands inside,
- * parts (ngx_http_endpoint_route_part_t) is set to the pattern's.  Every
- * mistake is logged with the statement's file and line.  NULL: a mistake, or
- * memory.
+ * head, with METHOD and PATH) and what the location says; statements
+ * (ngx_http_endpoint_statement_t) are what stands inside, parts
+ * (ngx_http_endpoint_route_part_t) is set to the pattern's.  Every mistake is
+ * logged with the statement's file and line.  NULL: a mistake, or memory.
  */
 ngx_http_endpoint_plan_t *ngx_http_endpoint_plan_compile(
     ngx_http_endpoint_compile_t *c, ngx_array_t *statements,
