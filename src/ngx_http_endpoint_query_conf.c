@@ -187,7 +187,6 @@ static ngx_int_t
 ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, u_char *data, size_t len)
 {
-    ngx_int_t                        rc;
     ngx_str_t                        value;
     ngx_http_endpoint_query_conf_t  *conf;
 
@@ -202,19 +201,10 @@ ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
                                             "which a failure rolls back");
     }
 
-    rc = ngx_http_endpoint_json_extract(c->cf->temp_pool, &value, NULL, 0,
-                                        NULL);
-    if (rc == NGX_ERROR) {
+    if (ngx_http_endpoint_step_default(c, &value, &conf->def) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (rc != NGX_OK) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid \"default=%V\", it must "
-                                            "be JSON", &value);
-    }
-
-    ngx_http_endpoint_value_json(&conf->def, data, len);
     conf->has_default = 1;
 
     return NGX_OK;

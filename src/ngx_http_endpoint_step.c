@@ -136,3 +136,27 @@ ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
 
     return ngx_http_endpoint_plan_edge(c, name->step, c->step);
 }
+
+
+ngx_int_t
+ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *value, ngx_http_endpoint_value_t *v)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_http_endpoint_json_extract(c->cf->temp_pool, value, NULL, 0,
+                                        NULL);
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid \"default=%V\", it must "
+                                            "be JSON", value);
+    }
+
+    ngx_http_endpoint_value_json(v, value->data, value->len);
+
+    return NGX_OK;
+}
