@@ -27,7 +27,7 @@ static ngx_int_t ngx_http_endpoint_fanout_join(
 
 ngx_int_t
 ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_each_t *each)
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_each_t *each)
 {
     ngx_str_t   word;
     ngx_uint_t  i;
@@ -44,6 +44,8 @@ ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
             {
                 return NGX_ERROR;
             }
+
+            step->each = 1;
 
             return ngx_http_endpoint_each_item(c, each);
         }
@@ -386,6 +388,24 @@ ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b)
     return ngx_http_endpoint_json_extract(run->pool, &b->item->data,
                                           item->paths.elts, item->paths.nelts,
                                           run->values);
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b)
+{
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = b->fanout->exec;
+
+    if (exec->step->def == NULL) {
+        return 0;
+    }
+
+    b->value = *exec->step->def;
+    exec->fallback = 1;
+
+    return 1;
 }
 
 

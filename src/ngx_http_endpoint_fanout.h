@@ -57,7 +57,7 @@ struct ngx_http_endpoint_fanout_s {
  * the element, until c->item is NULL again.  NGX_ERROR: a mistake (logged).
  */
 ngx_int_t ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_each_t *each);
+    ngx_http_endpoint_step_t *step, ngx_http_endpoint_each_t *each);
 
 /* Reads the value of limit=.  NGX_ERROR: a mistake (logged). */
 ngx_int_t ngx_http_endpoint_each_limit(ngx_http_endpoint_compile_t *c,
@@ -92,6 +92,11 @@ void ngx_http_endpoint_fanout_resume(ngx_http_endpoint_exec_t *exec,
 /* The step's cancel(): calls cancel() for each branch that has started. */
 void ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
     void (*cancel)(ngx_http_endpoint_branch_t *b));
+
+/*
+ * Gives b the value of default=.  0: the step has none, b stays as it is.
+ */
+ngx_uint_t ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b);
 
 /* Makes $item the element of b: all branches share its slots. */
 ngx_int_t ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b);

@@ -29,14 +29,12 @@ typedef struct {
     ngx_http_endpoint_template_t    *body;          /* or NULL */
     ngx_array_t                      headers; /* ngx_http_endpoint_header_t */
     ngx_array_t                      pass; /* ngx_http_endpoint_fetch_range_t */
-    ngx_http_endpoint_value_t        def;
     ngx_uint_t                       retries;
     ngx_msec_t                       try_timeout;   /* 0: none */
 
     ngx_http_endpoint_each_t         each;
 
     unsigned                         text:1;        /* as=text */
-    unsigned                         has_default:1;
     unsigned                         has_content_type:1;
     unsigned                         text_body:1;   /* it is not of JSON */
 } ngx_http_endpoint_fetch_conf_t;

@@ -20,8 +20,6 @@ static ngx_msec_t ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_end(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_cause_e cause);
-static ngx_uint_t ngx_http_endpoint_call_default(
-    ngx_http_endpoint_branch_t *b);
 static void ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_cause_e cause);
 
@@ -103,7 +101,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
 
     } else if (ngx_http_endpoint_refused_input(&refusal)
-               || !conf->has_default)
+               || exec->step->def == NULL)
     {
         ngx_http_endpoint_refuse(exec, &refusal);
 
@@ -239,7 +237,7 @@ ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
     }
 
     if (cause == ngx_http_endpoint_cause_memory
-        || !ngx_http_endpoint_call_default(call->branch))
+        || !ngx_http_endpoint_branch_default(call->branch))
     {
         ngx_http_endpoint_exec_failed(call->exec, cause);
     }
@@ -349,26 +347,10 @@ ngx_http_endpoint_call_expire(ngx_http_endpoint_branch_t *b)
 
     b->ended = 1;
 
-    if (!ngx_http_endpoint_call_default(b)) {
+    if (!ngx_http_endpoint_branch_default(b)) {
         ngx_http_endpoint_exec_failed(b->fanout->exec,
                                       ngx_http_endpoint_cause_timeout);
     }
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_call_default(ngx_http_endpoint_branch_t *b)
-{
-    ngx_http_endpoint_fetch_conf_t  *conf;
-
-    conf = b->fanout->exec->step->conf;
-
-    if (conf->has_default) {
-        b->value = conf->def;
-        b->fanout->exec->fallback = 1;
-    }
-
-    return conf->has_default;
 }
 
 

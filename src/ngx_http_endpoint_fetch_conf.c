@@ -105,7 +105,7 @@ ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
 
     /* the other words may use $item */
 
-    if (ngx_http_endpoint_each_compile(c, &conf->each) != NGX_OK) {
+    if (ngx_http_endpoint_each_compile(c, step, &conf->each) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -323,13 +323,7 @@ static ngx_int_t
 ngx_http_endpoint_fetch_set_default(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *value)
 {
-    if (ngx_http_endpoint_step_default(c, value, &conf->def) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    conf->has_default = 1;
-
-    return NGX_OK;
+    return ngx_http_endpoint_step_default(c, c->step, value);
 }
 
 
@@ -410,20 +404,8 @@ static ngx_int_t
 ngx_http_endpoint_fetch_set_try_timeout(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *value)
 {
-    ngx_int_t  time;
-
-    time = ngx_parse_time(value, 0);
-
-    if (time == NGX_ERROR || time == 0) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid \"try_timeout=%V\", it "
-                                            "must be a time like 2s or 500ms",
-                                            value);
-    }
-
-    conf->try_timeout = time;
-
-    return NGX_OK;
+    return ngx_http_endpoint_plan_time(c, "try_timeout", value,
+                                       &conf->try_timeout);
 }
 
 
@@ -516,10 +498,6 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
     }
 
     ngx_http_endpoint_each_default(&conf->each, step->act);
-
-    if (conf->has_default && conf->each.item == NULL) {
-        step->def = &conf->def;
-    }
 
     return NGX_OK;
 }

@@ -13,8 +13,6 @@ static ngx_int_t ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
 static ngx_int_t ngx_http_endpoint_keep_unkeyed(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_keep_t *conf,
     ngx_str_t *value);
-static ngx_int_t ngx_http_endpoint_keep_ttl(ngx_http_endpoint_compile_t *c,
-    ngx_str_t *value, ngx_msec_t *ttl);
 static ngx_int_t ngx_http_endpoint_keep_statuses(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_keep_t *conf,
     ngx_str_t *value);
@@ -127,7 +125,7 @@ ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "ttl=", 4) == 0) {
         value.data = arg->data + 4;
         value.len = arg->len - 4;
-        return ngx_http_endpoint_keep_ttl(c, &value, &conf->ttl);
+        return ngx_http_endpoint_plan_time(c, "ttl", &value, &conf->ttl);
     }
 
     if (ngx_strncmp(arg->data, "status=", 7) == 0) {
@@ -169,26 +167,6 @@ ngx_http_endpoint_keep_unkeyed(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_ttl(ngx_http_endpoint_compile_t *c, ngx_str_t *value,
-    ngx_msec_t *ttl)
-{
-    ngx_int_t  n;
-
-    n = ngx_parse_time(value, 0);
-
-    if (n == NGX_ERROR || n == 0) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid ttl \"%V\", it must be a "
-                                            "time like 60s or 1h", value);
-    }
-
-    *ttl = n;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_endpoint_keep_statuses(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_keep_t *conf, ngx_str_t *value)
 {
@@ -209,7 +187,7 @@ ngx_http_endpoint_keep_statuses(ngx_http_endpoint_compile_t *c,
     text.len = value->data + value->len - text.data;
     ttl = 0;
 
-    if (ngx_http_endpoint_keep_ttl(c, &text, &ttl) != NGX_OK) {
+    if (ngx_http_endpoint_plan_time(c, "ttl", &text, &ttl) != NGX_OK) {
         return NGX_ERROR;
     }
 

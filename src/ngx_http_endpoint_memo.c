@@ -200,7 +200,7 @@ static void
 ngx_http_endpoint_memo_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cause_e cause)
 {
-    if (exec->step->def == NULL) {
+    if (exec->step->def == NULL || exec->step->each) {
         ngx_http_endpoint_exec_failed(exec, cause);
         return;
     }

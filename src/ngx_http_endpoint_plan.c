@@ -449,25 +449,32 @@ ngx_http_endpoint_plan_reply_declare(ngx_http_endpoint_compile_t *c)
 static ngx_int_t
 ngx_http_endpoint_plan_timeout(ngx_http_endpoint_compile_t *c)
 {
-    ngx_str_t  *value;
-    ngx_int_t   timeout;
-
     if (c->plan->timeout) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"timeout\" is duplicate");
     }
 
-    value = &c->statement->args[1];
-    timeout = ngx_parse_time(value, 0);
+    return ngx_http_endpoint_plan_time(c, "timeout", &c->statement->args[1],
+                                       &c->plan->timeout);
+}
 
-    if (timeout == NGX_ERROR || timeout == 0) {
+
+ngx_int_t
+ngx_http_endpoint_plan_time(ngx_http_endpoint_compile_t *c, const char *what,
+    ngx_str_t *value, ngx_msec_t *msec)
+{
+    ngx_int_t  n;
+
+    n = ngx_parse_time(value, 0);
+
+    if (n == NGX_ERROR || n == 0) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid timeout \"%V\", it must "
-                                            "be a time like 2s or 500ms",
+                                            "invalid %s \"%V\", it must be a "
+                                            "time like 2s or 500ms", what,
                                             value);
     }
 
-    c->plan->timeout = timeout;
+    *msec = n;
 
     return NGX_OK;
 }

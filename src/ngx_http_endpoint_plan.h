@@ -69,7 +69,9 @@ struct ngx_http_endpoint_step_s {
     ngx_array_t                      *inner;    /* steps of a transaction */
 
     ngx_http_endpoint_key_t          *kept;     /* of cache=, or NULL */
-    ngx_http_endpoint_value_t        *def;      /* of default=, or NULL */
+
+    /* of default=, or NULL: for the result, or with each= for an element's */
+    ngx_http_endpoint_value_t        *def;
 
     /* the client's headers that a fetch passes on; NULL: the location's */
     struct ngx_http_endpoint_pass_s  *pass;
@@ -82,6 +84,7 @@ struct ngx_http_endpoint_step_s {
     unsigned                          guard:1;
     unsigned                          barrier:1;
     unsigned                          unordered:1;
+    unsigned                          each:1;   /* has each= */
 
     /* work that must not be left half done: no cancelling once it started */
     unsigned                          effect:1;
@@ -148,6 +151,13 @@ ngx_http_endpoint_plan_t *ngx_http_endpoint_plan_compile(
 /* Logs a configuration error at a statement; always NGX_ERROR. */
 ngx_int_t ngx_http_endpoint_plan_error(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement, const char *fmt, ...);
+
+/*
+ * Reads a time that must not be 0: what names it in the error, msec is
+ * milliseconds.  NGX_ERROR: a mistake (logged).
+ */
+ngx_int_t ngx_http_endpoint_plan_time(ngx_http_endpoint_compile_t *c,
+    const char *what, ngx_str_t *value, ngx_msec_t *msec);
 
 /* Notes that step to waits for step from.  NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_plan_edge(ngx_http_endpoint_compile_t *c,

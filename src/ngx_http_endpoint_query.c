@@ -8,8 +8,6 @@ static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
     ngx_http_endpoint_refusal_t *refusal, ngx_str_t **params);
 static void ngx_http_endpoint_query_arrived(void *data,
     ngx_http_endpoint_pg_result_t *result);
-static ngx_uint_t ngx_http_endpoint_query_use_default(
-    ngx_http_endpoint_branch_t *b);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
     ngx_http_endpoint_pg_cause_e cause, ngx_uint_t client);
 
@@ -169,9 +167,9 @@ ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b)
 
     conf = q->exec->step->conf;
 
-    if (conf->has_default) {
+    if (q->exec->step->def) {
         ngx_http_endpoint_query_log(q->exec, &q->result);
-        (void) ngx_http_endpoint_query_use_default(b);
+        (void) ngx_http_endpoint_branch_default(b);
         return;
     }
 
@@ -186,26 +184,10 @@ ngx_http_endpoint_query_expire(ngx_http_endpoint_branch_t *b)
 
     b->ended = 1;
 
-    if (!ngx_http_endpoint_query_use_default(b)) {
+    if (!ngx_http_endpoint_branch_default(b)) {
         ngx_http_endpoint_exec_failed(b->fanout->exec,
                                       ngx_http_endpoint_cause_timeout);
     }
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_query_use_default(ngx_http_endpoint_branch_t *b)
-{
-    ngx_http_endpoint_query_conf_t  *conf;
-
-    conf = b->fanout->exec->step->conf;
-
-    if (conf->has_default) {
-        b->value = conf->def;
-        b->fanout->exec->fallback = 1;
-    }
-
-    return conf->has_default;
 }
 
 

@@ -16,9 +16,7 @@ typedef struct {
     ngx_http_endpoint_pg_statement_t  *statement;
     ngx_array_t                        params;  /* ngx_http_endpoint_ref_t */
     ngx_http_endpoint_each_t           each;
-    ngx_http_endpoint_value_t          def;
     ngx_msec_t                         timeout;
-    unsigned                           has_default:1;
     unsigned                           has_inputs:1;    /* among params */
 } ngx_http_endpoint_query_conf_t;
 

@@ -57,7 +57,7 @@ ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
 
     /* the other words may use $item */
 
-    rc = ngx_http_endpoint_each_compile(c, &conf->each);
+    rc = ngx_http_endpoint_each_compile(c, step, &conf->each);
 
     if (rc == NGX_OK) {
         rc = ngx_http_endpoint_query_args(c, step, &args);
@@ -187,10 +187,7 @@ static ngx_int_t
 ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, u_char *data, size_t len)
 {
-    ngx_str_t                        value;
-    ngx_http_endpoint_query_conf_t  *conf;
-
-    conf = step->conf;
+    ngx_str_t  value;
 
     value.data = data;
     value.len = len;
@@ -201,13 +198,7 @@ ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
                                             "which a failure rolls back");
     }
 
-    if (ngx_http_endpoint_step_default(c, &value, &conf->def) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    conf->has_default = 1;
-
-    return NGX_OK;
+    return ngx_http_endpoint_step_default(c, step, &value);
 }
 
 
@@ -248,10 +239,6 @@ ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
     }
 
     ngx_http_endpoint_each_default(&conf->each, step->act || c->order);
-
-    if (conf->has_default && conf->each.item == NULL) {
-        step->def = &conf->def;
-    }
 
     conf->timeout = step->timeout ? step->timeout : c->timeout;
 

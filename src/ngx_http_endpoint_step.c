@@ -5,9 +5,6 @@
 #include "ngx_http_endpoint_step.h"
 
 
-static ngx_int_t ngx_http_endpoint_step_timeout(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
-    ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
     ngx_str_t *value);
 
@@ -49,6 +46,34 @@ ngx_http_endpoint_step_find(ngx_str_t *name)
 
 
 ngx_int_t
+ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_uint_t first)
+{
+    ngx_int_t    rc;
+    ngx_str_t   *arg;
+    ngx_uint_t   i;
+
+    arg = c->statement->args;
+
+    for (i = first; i < c->statement->nargs; i++) {
+        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
+
+        if (rc == NGX_DECLINED) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "unknown option \"%V\" of "
+                                                "\"%V\"", &arg[i], &arg[0]);
+        }
+
+        if (rc == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *arg)
 {
@@ -62,7 +87,8 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "timeout=", 8) == 0) {
         value.data = arg->data + 8;
         value.len = arg->len - 8;
-        return ngx_http_endpoint_step_timeout(c, step, &value);
+        return ngx_http_endpoint_plan_time(c, "timeout", &value,
+                                           &step->timeout);
     }
 
     if (ngx_strncmp(arg->data, "after=", 6) == 0) {
@@ -93,27 +119,6 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_step_timeout(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *value)
-{
-    ngx_int_t  timeout;
-
-    timeout = ngx_parse_time(value, 0);
-
-    if (timeout == NGX_ERROR || timeout == 0) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid timeout \"%V\", it must "
-                                            "be a time like 2s or 500ms",
-                                            value);
-    }
-
-    step->timeout = timeout;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
     ngx_str_t *value)
 {
@@ -140,7 +145,7 @@ ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
 
 ngx_int_t
 ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
-    ngx_str_t *value, ngx_http_endpoint_value_t *v)
+    ngx_http_endpoint_step_t *step, ngx_str_t *value)
 {
     ngx_int_t  rc;
 
@@ -156,7 +161,12 @@ ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
                                             "be JSON", value);
     }
 
-    ngx_http_endpoint_value_json(v, value->data, value->len);
+    step->def = ngx_palloc(c->cf->pool, sizeof(ngx_http_endpoint_value_t));
+    if (step->def == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_value_json(step->def, value->data, value->len);
 
     return NGX_OK;
 }

@@ -66,9 +66,16 @@ ngx_http_endpoint_step_type_t *ngx_http_endpoint_step_find(ngx_str_t *name);
 ngx_int_t ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *arg);
 
-/* Reads the JSON of default= into v.  NGX_ERROR: a mistake (logged). */
+/*
+ * Reads the words from number first on, which must all be such options.
+ * NGX_ERROR: a mistake (logged).
+ */
+ngx_int_t ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_uint_t first);
+
+/* Reads the JSON of default= into step->def.  NGX_ERROR: a mistake (logged). */
 ngx_int_t ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
-    ngx_str_t *value, ngx_http_endpoint_value_t *v);
+    ngx_http_endpoint_step_t *step, ngx_str_t *value);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_STEP_H_INCLUDED_ */

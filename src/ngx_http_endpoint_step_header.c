@@ -24,9 +24,7 @@ static ngx_int_t
 ngx_http_endpoint_set_header_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_int_t                    rc;
     ngx_str_t                   *arg;
-    ngx_uint_t                   i;
     ngx_http_endpoint_header_t  *header;
 
     header = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_header_t));
@@ -45,18 +43,8 @@ ngx_http_endpoint_set_header_compile(ngx_http_endpoint_compile_t *c,
                                             "of \"reply\"", &arg[1]);
     }
 
-    for (i = 3; i < c->statement->nargs; i++) {
-        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
-
-        if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"set_header\"", &arg[i]);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
+    if (ngx_http_endpoint_step_options(c, step, 3) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_endpoint_header_compile(c, &arg[1], &arg[2], header);

@@ -39,7 +39,6 @@ ngx_http_endpoint_log_compile(ngx_http_endpoint_compile_t *c,
 {
     ngx_int_t                 rc;
     ngx_str_t                *arg;
-    ngx_uint_t                i;
     ngx_http_endpoint_log_t  *conf;
 
     conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_log_t));
@@ -59,18 +58,8 @@ ngx_http_endpoint_log_compile(ngx_http_endpoint_compile_t *c,
 
     conf->level = rc;
 
-    for (i = 3; i < c->statement->nargs; i++) {
-        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
-
-        if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"log\"", &arg[i]);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
+    if (ngx_http_endpoint_step_options(c, step, 3) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_endpoint_template_compile(c, &arg[2],

@@ -23,9 +23,8 @@ static ngx_int_t
 ngx_http_endpoint_sleep_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_int_t    rc, time;
+    ngx_int_t    time;
     ngx_str_t   *arg;
-    ngx_uint_t   i;
     ngx_msec_t  *conf;
 
     arg = c->statement->args;
@@ -45,21 +44,7 @@ ngx_http_endpoint_sleep_compile(ngx_http_endpoint_compile_t *c,
     *conf = time;
     step->conf = conf;
 
-    for (i = 2; i < c->statement->nargs; i++) {
-        rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
-
-        if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"sleep\"", &arg[i]);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
+    return ngx_http_endpoint_step_options(c, step, 2);
 }
 
 

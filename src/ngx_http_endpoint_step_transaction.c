@@ -53,7 +53,6 @@ ngx_http_endpoint_transaction_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
     ngx_int_t                       rc;
-    ngx_uint_t                      i;
     ngx_http_endpoint_statement_t  *st;
 
     st = c->statement;
@@ -61,19 +60,8 @@ ngx_http_endpoint_transaction_compile(ngx_http_endpoint_compile_t *c,
     step->act = 1;
     step->effect = 1;
 
-    for (i = 1; i < st->nargs; i++) {
-        rc = ngx_http_endpoint_step_option(c, step, &st->args[i]);
-
-        if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_plan_error(c->cf, st,
-                                                "unknown option \"%V\" of "
-                                                "\"transaction\"",
-                                                &st->args[i]);
-        }
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
+    if (ngx_http_endpoint_step_options(c, step, 1) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     rc = ngx_http_endpoint_transaction_inner(c, step);

@@ -371,7 +371,7 @@ location / {
     }
 }
 --- dies
-3: invalid ttl "never", it must be a time like 60s or 1h
+3: invalid ttl "never", it must be a time like 2s or 500ms
 
 
 
