@@ -265,6 +265,16 @@ ngx_http_endpoint_pg_conf_find(ngx_array_t *pools, ngx_str_t *name)
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_pg_conf_isolated(ngx_http_endpoint_pg_pool_t *pool,
+    ngx_str_t **name)
+{
+    *name = &pool->name;
+
+    return pool->isolated;
+}
+
+
 ngx_int_t
 ngx_http_endpoint_pg_conf_init(ngx_conf_t *cf, ngx_array_t *pools)
 {

@@ -25,5 +25,12 @@ ngx_int_t ngx_http_endpoint_pg_conf_init(ngx_conf_t *cf, ngx_array_t *pools);
 ngx_http_endpoint_pg_pool_t *ngx_http_endpoint_pg_conf_find(
     ngx_array_t *pools, ngx_str_t *name);
 
+/*
+ * The number of a pool's isolated connections; name is set to that of its
+ * upstream block.
+ */
+ngx_uint_t ngx_http_endpoint_pg_conf_isolated(
+    ngx_http_endpoint_pg_pool_t *pool, ngx_str_t **name);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_PG_CONF_H_INCLUDED_ */

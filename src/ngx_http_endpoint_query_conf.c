@@ -22,6 +22,9 @@ static ngx_int_t ngx_http_endpoint_query_option(
 static ngx_int_t ngx_http_endpoint_query_default(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     u_char *data, size_t len);
+static ngx_int_t ngx_http_endpoint_query_isolated(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_query_conf_t *conf,
+    ngx_uint_t flags);
 static ngx_int_t ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args);
 static ngx_uint_t ngx_http_endpoint_query_known(void *data, ngx_str_t *name);
@@ -61,6 +64,10 @@ ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
 
     if (rc == NGX_OK) {
         rc = ngx_http_endpoint_query_args(c, step, &args);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_endpoint_query_isolated(c, conf, args.flags);
     }
 
     if (rc == NGX_OK) {
@@ -199,6 +206,28 @@ ngx_http_endpoint_query_default(ngx_http_endpoint_compile_t *c,
     }
 
     return ngx_http_endpoint_step_default(c, step, &value);
+}
+
+
+/* without a connection of its own it would wait for ever */
+
+static ngx_int_t
+ngx_http_endpoint_query_isolated(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_query_conf_t *conf, ngx_uint_t flags)
+{
+    ngx_str_t  *name;
+
+    if ((!c->order && !(flags & NGX_HTTP_ENDPOINT_PG_ISOLATED))
+        || ngx_http_endpoint_pg_conf_isolated(conf->pool, &name))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement, c->order
+               ? "a transaction in \"%V\", whose \"endpoint_postgres\" has "
+                 "\"isolated=0\", it must be 1 or more"
+               : "\"isolated\" in \"%V\", whose \"endpoint_postgres\" has "
+                 "\"isolated=0\", it must be 1 or more", name);
 }
 
 

@@ -20,6 +20,10 @@ upstream other {
     server 127.0.0.1:1;
     endpoint_postgres "dbname=app user=app";
 }
+upstream shared {
+    server 127.0.0.1:1;
+    endpoint_postgres "dbname=app user=app" isolated=0;
+}
 upstream web { server 127.0.0.1:1; }
 CONF
 
@@ -689,6 +693,32 @@ location / {
 }
 --- dies
 6: another upstream than that of the transaction
+
+=== an isolated query where there is no isolated connection
+--- conf
+location / {
+    endpoint GET /x {
+        query $a shared "SELECT 1";
+        query $r shared "SELECT 1" isolated;
+        reply '[$a, $r]';
+    }
+}
+--- dies
+4: "isolated" in "shared", whose "endpoint_postgres" has "isolated=0", it must be 1 or more
+
+=== a transaction where there is no isolated connection
+--- conf
+location / {
+    endpoint POST /x {
+        arg $id:int;
+        transaction {
+            query shared "SELECT 1";
+        }
+        reply 204;
+    }
+}
+--- dies
+5: a transaction in "shared", whose "endpoint_postgres" has "isolated=0", it must be 1 or more
 
 === default= in a transaction
 --- conf
