@@ -1,51 +1,33 @@
-# When a step starts is seen by the marks that its upstream leaves in the log:
-# /fast/x leaves "x", /slow/x leaves "+x" when it starts and "-x" when it ends.
+# When a step starts is seen by the marks that its upstream leaves in the log,
+# see t/lib/EndpointMarks.pm: /fast/x leaves "x", /slow/x leaves "+x" when it is
+# asked and "-x" when it answers, which is when all that stands before "-x" in
+# the marks of the block has come; "!x" when it is left before.
 
 use lib 't/lib';
 use EndpointTest 'no_plan';
+use EndpointMarks;
 
-my $up = <<'END';
-    server {
-        listen unix:$TEST_NGINX_SOCKET_DIR/up.sock;
-        access_log off;
-
-        location / {
-            endpoint GET /fast/$n {
-                log warn "mark: $n";
-                reply $n;
-            }
-            endpoint POST /fast/$n {
-                log warn "mark: $n";
-                reply $n;
-            }
-            endpoint GET /slow/$n {
-                log warn "mark: +$n" unordered;
-                sleep 40ms;
-                log warn "mark: -$n";
-                reply $n;
-            }
-            endpoint POST /slow/$n {
-                log warn "mark: +$n" unordered;
-                sleep 40ms;
-                log warn "mark: -$n";
-                reply $n;
-            }
-        }
-    }
-END
+$ENV{TEST_NGINX_UP} = serve_marks(server_root() . '/logs/error.log');
 
 add_block_preprocessor(sub {
     my $block = shift;
 
-    $block->set_value(http_config => $up);
+    my @marks = split ' ', $block->marks;
+
     $block->set_value(config => "location / { endpoint GET / {\n"
                                 . $block->steps . "} }\n"
                                 . 'location /up/ { internal; proxy_pass '
-                                . 'http://unix:$TEST_NGINX_SOCKET_DIR/up.sock:/;'
-                                . " }\n");
-    $block->set_value(grep_error_log => qr/(?<=mark: )[+-]?\w+/);
+                                . 'http://unix:$TEST_NGINX_UP:/; '
+                                . "proxy_set_header X-Marks '@marks'; }\n");
+    $block->set_value(grep_error_log => qr/(?<=mark: )[-+!]?\w+/);
     $block->set_value(grep_error_log_out =>
-                      CORE::join '', map { "$_\n" } split ' ', $block->marks);
+                      CORE::join '', map { "$_\n" } @marks);
+});
+
+add_response_body_check(sub {
+    my $block = shift;
+
+    wait_for_marks(scalar split ' ', $block->marks);
 });
 
 run_tests();
@@ -203,8 +185,7 @@ fetch $f /up/fast/f;
 require !$f 409 "f is there";
 fetch $c /up/fast/c;
 reply '[$a, $c]';
---- wait: 0.1
---- marks: +a f
+--- marks: +a f !a
 --- error_code: 409
 --- response_body chomp
 {"detail":"f is there"}
@@ -216,8 +197,7 @@ fetch $f /up/fast/f;
 require $f!=f 409 "first";
 require !$a 410 "second";
 reply '[$a]';
---- wait: 0.1
---- marks: +a f
+--- marks: +a f !a
 --- error_code: 409
 --- response_body chomp
 {"detail":"first"}
@@ -287,8 +267,7 @@ fetch $a /up/slow/a;
 fetch $n /up/none;
 fetch $c /up/fast/c?a=$a;
 reply '[$c, $n]';
---- wait: 0.1
---- marks: +a
+--- marks: +a !a
 --- error_code: 502
 --- response_body chomp
 {"detail":"n: the upstream answered with an error"}
