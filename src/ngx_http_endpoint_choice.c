@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_choice.h"
+#include "ngx_http_endpoint_integer.h"
 #include "ngx_http_endpoint_writer.h"
 
 
@@ -104,7 +105,7 @@ ngx_http_endpoint_choice_write(ngx_http_endpoint_writer_t *w,
         return ngx_http_endpoint_choice_quote(w, &typed->value.data);
     }
 
-    p = ngx_sprintf(buf, "%L", typed->integer);
+    p = ngx_http_endpoint_integer_write(buf, typed->integer);
 
     return ngx_http_endpoint_write(w, buf, p - buf);
 }

@@ -86,6 +86,19 @@ ngx_http_endpoint_integer_read(ngx_str_t *text, int64_t *n)
 }
 
 
+u_char *
+ngx_http_endpoint_integer_write(u_char *buf, int64_t n)
+{
+    /* %L would negate the least integer, whose negative does not exist */
+
+    if (n < 0) {
+        return ngx_sprintf(buf, "-%uL", 0 - (uint64_t) n);
+    }
+
+    return ngx_sprintf(buf, "%uL", (uint64_t) n);
+}
+
+
 void
 ngx_http_endpoint_integer_trim(ngx_str_t *text)
 {

@@ -24,6 +24,9 @@ ngx_int_t ngx_http_endpoint_integer_read(ngx_str_t *text, int64_t *n);
  */
 ngx_uint_t ngx_http_endpoint_integer_plain(ngx_str_t *text, int64_t *n);
 
+/* Writes at most NGX_INT64_LEN bytes to buf and returns their end. */
+u_char *ngx_http_endpoint_integer_write(u_char *buf, int64_t n);
+
 /* Takes what Unicode calls white space off both ends of UTF-8. */
 void ngx_http_endpoint_integer_trim(ngx_str_t *text);
 

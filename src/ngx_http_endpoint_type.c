@@ -332,7 +332,7 @@ ngx_http_endpoint_type_value(ngx_pool_t *pool,
             return ngx_http_endpoint_type_size(fault);
         }
 
-        end = ngx_sprintf(buf, "%L", typed->integer);
+        end = ngx_http_endpoint_integer_write(buf, typed->integer);
 
     } else if (typed->type == ngx_http_endpoint_type_float) {
 

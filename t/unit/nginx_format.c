@@ -211,7 +211,9 @@ unit_format_signed(u_char *buf, u_char *last, unit_format_t *f, int64_t n)
 
     buf = unit_format_string(buf, last, f, (u_char *) "-", 1);
 
-    return unit_format_number(buf, last, f, - (uint64_t) n);
+    /* nginx negates the number as it is, which overflows for the least */
+
+    return unit_format_number(buf, last, f, -n);
 }
 
 
