@@ -14,6 +14,8 @@ static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
 static ngx_int_t ngx_http_endpoint_capture_header_filter(
     ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r);
+static void ngx_http_endpoint_capture_finalize(ngx_http_request_t *r,
+    ngx_int_t rc);
 static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -182,7 +184,12 @@ ngx_http_endpoint_capture_header_filter(ngx_http_request_t *r)
 
     capture->status = r->headers_out.status;
 
-    ngx_http_endpoint_capture_unbuffered(r);
+    if (r->upstream) {
+        ngx_http_endpoint_capture_unbuffered(r);
+
+        capture->finalize = r->upstream->finalize_request;
+        r->upstream->finalize_request = ngx_http_endpoint_capture_finalize;
+    }
 
     if (ngx_http_endpoint_capture_encoded(r)) {
         ngx_http_endpoint_capture_fail(capture,
@@ -206,7 +213,7 @@ ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r)
 
     u = r->upstream;
 
-    if (u == NULL || u->store) {
+    if (u->store) {
         return;
     }
 
@@ -227,6 +234,27 @@ ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r)
 #endif
 
     u->buffering = 0;
+}
+
+
+/*
+ * Behind a header nginx tells a timeout from a connection that broke to nobody
+ * else.
+ */
+
+static void
+ngx_http_endpoint_capture_finalize(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_connection_t             *c;
+    ngx_http_endpoint_capture_t  *capture;
+
+    capture = ngx_http_endpoint_capture_get(r);
+    c = r->upstream->peer.connection;
+
+    capture->timedout = (rc >= NGX_HTTP_SPECIAL_RESPONSE
+                         && c && c->read->timedout);
+
+    capture->finalize(r, rc);
 }
 
 
@@ -422,7 +450,8 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
         && (rc == NGX_ERROR || rc >= NGX_HTTP_SPECIAL_RESPONSE
             || !r->header_sent || ngx_http_endpoint_capture_cut(capture)))
     {
-        capture->cause = ngx_http_endpoint_cause_upstream;
+        capture->cause = capture->timedout ? ngx_http_endpoint_cause_timeout
+                                           : ngx_http_endpoint_cause_upstream;
     }
 
     capture->done = 1;

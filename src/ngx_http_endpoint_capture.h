@@ -26,6 +26,10 @@ typedef struct {
     void                           (*handler)(void *data);
     void                            *data;
 
+    /* the upstream's own, which capture's stands in front of */
+    void                           (*finalize)(ngx_http_request_t *r,
+                                               ngx_int_t rc);
+
     ngx_uint_t                       status;
     ngx_chain_t                     *out;
     ngx_chain_t                    **last;
@@ -38,6 +42,7 @@ typedef struct {
     unsigned                         checked:1; /* the body must be JSON */
     unsigned                         invalid:1; /* and is not */
     unsigned                         complete:1;    /* its end has come */
+    unsigned                         timedout:1;    /* and will not come */
     unsigned                         done:1;
 } ngx_http_endpoint_capture_t;
 

@@ -65,6 +65,8 @@ CONF
 
 my $s = EndpointServer->new(http => <<"CONF");
 
+    proxy_cache_path %%DIR%%/temp/cache keys_zone=cache:64k;
+
     server {
         listen 127.0.0.1:%%PORT%%;
         endpoint_fetch_buffer 1k;
@@ -185,6 +187,18 @@ $endpoints
                       default=1;
                 reply \$x;
             }
+            endpoint GET /stalls/sent {
+                fetch \$x /stalled/half;
+                reply \$x;
+            }
+            endpoint GET /stalls/stored {
+                fetch \$x /stored/half;
+                reply \$x;
+            }
+            endpoint GET /stalls/default {
+                fetch \$x /stalled/half default=1;
+                reply \$x;
+            }
             endpoint GET /log/\$id:int {
                 fetch \$thing /up/status/\$id;
                 reply \$thing;
@@ -202,6 +216,22 @@ $endpoints
             proxy_pass http://127.0.0.1:%%UP%%/;
             proxy_ignore_client_abort on;
             proxy_read_timeout 40ms;
+        }
+
+        location /stalled/ {
+            internal;
+            proxy_pass http://127.0.0.1:%%UP%%/;
+            include %%ROOT%%/conf/endpoint_fetch.conf;
+            proxy_read_timeout 500ms;
+        }
+
+        location /stored/ {
+            internal;
+            proxy_pass http://127.0.0.1:%%UP%%/;
+            include %%ROOT%%/conf/endpoint_fetch.conf;
+            proxy_read_timeout 500ms;
+            proxy_cache cache;
+            proxy_cache_valid 1h;
         }
 
         location /dead/ {
@@ -232,6 +262,12 @@ $s->upstream(sub {
         $s->note_event("arrived $what $arg") if $arg;
         EndpointServer::closed($socket);
         $s->note_event("left $what $arg") if $arg;
+        return 0;
+    }
+
+    if ($what eq 'half') {
+        syswrite $socket, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,";
+        EndpointServer::closed($socket);
         return 0;
     }
 
@@ -390,6 +426,20 @@ $s->is_answer('GET /budget', 504, '{"detail":"x: timed out"}',
               'the deadline is no failure of the step, so there is no default');
 $s->wait_line('events', qr/^left closed budget$/m,
               'a call does not outlive its endpoint');
+
+
+# a timeout of the location's own, with the header there already
+
+for my $way (qw(sent stored)) {
+    $s->is_answer("GET /stalls/$way", 504, '{"detail":"x: timed out"}',
+                  "a body that stalls, $way");
+    $s->wait_line('logs/error.log',
+                  qr/"\/stalls\/$way": step "x": timed out, .* status 200,/,
+                  "a body that stalls, $way: the log");
+}
+
+$s->is_answer('GET /stalls/default', 200, '1',
+              'a body that stalls, with default=');
 
 $s->is_idle;
 $s->stop;
