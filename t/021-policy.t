@@ -12,7 +12,7 @@ use Test::More;
 # name => [what is fetched, the status of the reply, its detail, the upstream's
 # status in the log]
 
-my $dead = EndpointServer::free_port();
+my $dead = EndpointPort::free();
 
 my %failures = (
     error    => ['/up/status/500', 502, 'the upstream answered with an error',

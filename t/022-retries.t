@@ -59,7 +59,7 @@ for my $method (qw(HEAD PUT DELETE OPTIONS)) {
                   . "reply '\"done\"'; }\n";
 }
 
-my $unused = EndpointServer::free_port();
+my $unused = EndpointPort::free();
 
 my $http = <<"CONF";
 

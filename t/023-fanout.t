@@ -10,7 +10,7 @@ use EndpointServer;
 use Test::More;
 
 
-my $dead = EndpointServer::free_port();
+my $dead = EndpointPort::free();
 
 my $s = EndpointServer->new(http => <<'CONF' =~ s/%%DEAD%%/$dead/r);
 

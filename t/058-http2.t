@@ -11,7 +11,7 @@ use EndpointServer;
 use Test::More;
 
 
-my $port = EndpointServer::free_port();
+my $port = EndpointPort::free();
 
 my $s = EndpointServer->new(http => <<"CONF");
 

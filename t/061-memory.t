@@ -14,11 +14,11 @@ use Test::More;
 plan skip_all => 'sanitizers have an allocator of their own'
     if $ENV{ASAN_OPTIONS};
 
-my $port = EndpointServer::free_port();
+my $port = EndpointPort::free();
 
 # the size of the pool says which small allocations need a new block
 
-my %pool = map { $_ => EndpointServer::free_port() } 128, 144, 160, 176;
+my %pool = map { $_ => EndpointPort::free() } 128, 144, 160, 176;
 my $pools = join '', map { <<"CONF" } sort keys %pool;
     server {
         listen 127.0.0.1:$pool{$_};

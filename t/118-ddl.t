@@ -26,7 +26,7 @@ $pg->sql('CREATE ROLE pooled LOGIN IN ROLE app');
 
 # the pooler, with fewer servers than nginx has connections
 
-my $pooled = EndpointServer::free_port();
+my $pooled = EndpointPort::free();
 my $dir = $pg->dir;
 
 open my $f, '>', "$dir/pgbouncer.ini" or die "pgbouncer.ini: $!";

@@ -14,6 +14,7 @@ use strict;
 use warnings;
 
 use Cwd qw(getcwd);
+use EndpointPort;
 use File::Temp qw(tempdir);
 use IO::Select;
 use IO::Socket::INET;
@@ -33,14 +34,6 @@ $SIG{PIPE} = 'IGNORE';
 $ENV{PATH} .= ':/usr/sbin:/sbin';
 
 
-sub free_port {
-    my $socket = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
-                                       ReuseAddr => 1) or die "socket: $!";
-
-    return $socket->sockport;
-}
-
-
 sub new {
     my ($class, %opt) = @_;
 
@@ -48,8 +41,8 @@ sub new {
 
     $self->{dir} = tempdir('servroot_XXXXXX', DIR => getcwd() . '/t',
                            CLEANUP => 1);
-    $self->{port} = free_port();
-    $self->{up} = free_port();
+    $self->{port} = EndpointPort::free();
+    $self->{up} = EndpointPort::free();
 
     chmod 0755, $self->{dir};
     mkdir "$self->{dir}/$_" for qw(logs html temp);
