@@ -527,7 +527,7 @@ location / {
         query_row $a db "SELECT pg_backend_pid() AS pid";
         query_row $b db "SELECT pg_backend_pid() AS pid,
                          current_setting('statement_timeout') AS t"
-                  isolated timeout=1234ms;
+                  isolated timeout=43210ms;
         query_row $c db "SELECT current_setting('statement_timeout') AS t";
         query_row $r db "SELECT $a.pid::int <> $b.pid::int AS own" ;
         reply '[$r.own, $b.t, $c.t]';
@@ -539,7 +539,7 @@ location / {
 > GET /idempotent
 < 200 {"text":"i"}
 > GET /isolated
-< 200 [true, "1234ms", "1min"]
+< 200 [true, "43210ms", "1min"]
 
 === timeout= of a query
 --- conf

@@ -1,7 +1,7 @@
 package EndpointPostgres;
 
-# A Postgres server of a test's own, in a directory below /tmp, which ends with
-# the test.  Root's server runs as the user postgres.
+# A Postgres server of a test's own, in a directory of /tmp, which ends with the
+# test.  Root's server runs as the user postgres.
 #
 #     my $pg = EndpointPostgres->new(conf => "max_connections = 20",
 #                                    sql => "CREATE TABLE ...");
@@ -12,6 +12,7 @@ package EndpointPostgres;
 #     $pg->lanes                  the processes that serve nginx
 #     $pg->restart('QUIT')        INT: fast; QUIT: immediate, as after a crash;
 #                                 KILL
+#     $pg->crash($pid)            kill -9 of a backend; all others go, too
 #
 #     tls => 1                    it has a certificate, and in $pg->dir are
 #                                 ca.crt and other.crt
@@ -22,14 +23,17 @@ package EndpointPostgres;
 use strict;
 use warnings;
 
-use Cwd qw(getcwd);
+use EndpointPort;
 use File::Temp qw(tempdir);
-use IO::Socket::INET;
+use IO::Select;
 use IO::Socket::UNIX;
 use POSIX qw(WNOHANG);
+use Scalar::Util qw(weaken);
 use Time::HiRes qw(sleep time);
 
-our $patience = 30;
+our $patience = 60;
+
+my @servers;
 
 $ENV{PATH} = join ':', $ENV{PATH},
                   reverse sort glob '/usr/lib/postgresql/*/bin';
@@ -39,11 +43,13 @@ sub new {
     my ($class, %opt) = @_;
 
     my $self = bless { owner => $$ }, $class;
-    my $probe = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
-                                      ReuseAddr => 1) or die "socket: $!";
 
-    $self->{port} = $opt{port} // $probe->sockport;
-    $self->{dir} = tempdir('endpoint_pg_XXXXXX', TMPDIR => 1, CLEANUP => 1);
+    weaken($servers[@servers] = $self);
+
+    # a TMPDIR may be too long for a socket, or closed to the user postgres
+
+    $self->{port} = EndpointPort::free();
+    $self->{dir} = tempdir('endpoint_pg_XXXXXX', DIR => '/tmp', CLEANUP => 1);
     $self->{as} = $> ? [] : [qw(--reuid=postgres --regid=postgres
                                 --init-groups)];
 
@@ -52,8 +58,6 @@ sub new {
         defined $uid or die "no user postgres, Debian's package postgresql\n";
         chown $uid, $gid, $self->{dir};
     }
-
-    close $probe;
 
     $self->run('initdb', '-D', "$self->{dir}/data", '-U', 'postgres', '-A',
                'trust', '-E', 'UTF8', '--no-locale', '--no-sync') == 0
@@ -200,6 +204,20 @@ sub restart {
 }
 
 
+# until none of those who were connected is, and the server is back
+
+sub crash {
+    my ($self, $pid) = @_;
+
+    my $witness = $self->connect;
+
+    kill 'KILL', $pid or return;
+
+    $witness->wait_end;
+    $self->wait_for('SELECT 1') or die "postgres is not back\n";
+}
+
+
 sub port    { $_[0]{port} }
 sub address { "127.0.0.1:$_[0]{port}" }
 sub socket  { "unix:$_[0]{dir}/.s.PGSQL.$_[0]{port}" }
@@ -279,6 +297,16 @@ sub DESTROY {
 }
 
 
+# before the END of File::Temp: what still writes into a directory would keep
+# it from being removed
+
+END {
+    local $?;
+
+    $_->stop for grep { $_ && $_->{owner} == $$ } @servers;
+}
+
+
 package EndpointPostgres::Connection;
 
 # enough of the protocol for a simple query
@@ -298,6 +326,19 @@ sub new {
     $self->rows;
 
     return $self;
+}
+
+
+# until the server has closed it
+
+sub wait_end {
+    my ($self) = @_;
+
+    while (IO::Select->new($self->{socket})->can_read($patience)) {
+        sysread $self->{socket}, $self->{buffer}, 65536 or return;
+    }
+
+    die "postgres: the connection stays\n";
 }
 
 

@@ -7,6 +7,7 @@
 
 
 #define KEYS      300
+#define STEPS     100000
 #define SECONDS   4
 #define CHILDREN  2
 #define INSIDE    5
@@ -447,7 +448,6 @@ test_random(void)
 {
     char        *broken;
     u_char      *data;
-    time_t       end;
     ngx_uint_t   n;
 
     open_zone(&cache, SIZE);
@@ -456,9 +456,8 @@ test_random(void)
     data = ngx_alloc(SIZE, &unit_log);
     srandom(5);
     broken = NULL;
-    end = time(NULL) + SECONDS;
 
-    for (n = 0; time(NULL) < end; n++) {
+    for (n = 0; n < STEPS; n++) {
 
         ngx_current_msec += random() % 200;
 
@@ -474,7 +473,7 @@ test_random(void)
         }
     }
 
-    unit_ok(broken == NULL && n > 1000, "random steps");
+    unit_ok(broken == NULL, "random steps");
     printf("# %lu steps, %s\n", (unsigned long) n, broken ? broken : "whole");
 
     ngx_free(data);
@@ -541,7 +540,7 @@ test_killed(void)
 
     for (n = 0; broken == NULL; n++) {
 
-        if (time(NULL) >= end + (inside < INSIDE ? 10 * SECONDS : 0)) {
+        if (time(NULL) >= end + (inside < INSIDE ? 100 * SECONDS : 0)) {
             break;
         }
 
