@@ -19,6 +19,7 @@ typedef struct {
     ngx_http_post_subrequest_t       post;
     ngx_http_posted_request_t        posted;    /* for its cancelling */
     ngx_http_request_t              *request;   /* the subrequest */
+    ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
     struct ngx_http_endpoint_flight_s  *flight; /* of the fill that asks */
 
@@ -49,7 +50,7 @@ typedef struct {
 
 /*
  * Creates the subrequest of parent; capture is zeroed but for handler, data,
- * limit and checked.  The subrequest has an empty list of request headers, no
+ * run, flight, limit and checked.  The subrequest has an empty list of request headers, no
  * body and variables of its own; the caller completes it before it returns to
  * the event loop, when the subrequest starts.  NGX_ERROR: memory, too many
  * subrequests.

@@ -220,6 +220,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
 
     if (capture) {
         run->flight = capture->flight;
+        run->parent = capture->run;
     }
 
     if (ngx_http_endpoint_run_init(run, plan, r->pool, r->connection->log)

@@ -15,6 +15,7 @@ static void ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_run_timeout(ngx_event_t *ev);
 static void ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec);
 static ngx_int_t ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_run_effect(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_exec_timeout(ngx_event_t *ev);
 static void ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec);
 
@@ -371,7 +372,7 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
     }
 
     if (step->effect) {
-        exec->run->effect = 1;
+        ngx_http_endpoint_run_effect(exec->run);
     }
 
     if (step->kept && !ngx_http_endpoint_memo_start(exec)) {
@@ -397,6 +398,17 @@ ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec)
     ngx_add_timer(exec->timer, exec->step->timeout);
 
     return NGX_OK;
+}
+
+
+/* the client's leaving is seen by the outermost run */
+
+static void
+ngx_http_endpoint_run_effect(ngx_http_endpoint_run_t *run)
+{
+    for ( /* void */ ; run; run = run->parent) {
+        run->effect = 1;
+    }
 }
 
 

@@ -88,6 +88,10 @@ struct ngx_http_endpoint_run_s {
 
     /* the request that subrequests start from; NULL: a run without one */
     void                           *request;
+
+    /* the run whose step fetches this one, or NULL */
+    ngx_http_endpoint_run_t        *parent;
+
     ngx_http_endpoint_limits_t     *limits;
 
     ngx_http_endpoint_value_t      *values;     /* plan->nslots */
@@ -111,7 +115,8 @@ struct ngx_http_endpoint_run_s {
 
     unsigned                        advancing:1;
     unsigned                        ended:1;    /* result is set */
-    unsigned                        effect:1;   /* an act has started */
+    unsigned                        effect:1;   /* an act here or below it
+                                                   has started */
 
     /* the request is being freed: nothing of it may be touched any more */
     unsigned                        abandoned:1;

@@ -66,6 +66,15 @@ my $s = EndpointServer->new(http => <<'CONF');
                 reply '1';
             }
 
+            endpoint GET /outer  { fetch $a /middle; reply $a; }
+            endpoint GET /middle { sleep 1ms; fetch $a /inner; reply $a; }
+            endpoint GET /inner {
+                sleep 1ms;
+                fetch POST /up/inner;
+                log warn "the inner act is done";
+                reply '1';
+            }
+
             endpoint GET /retry {
                 fetch $a /up/silent/r timeout=599s try_timeout=500s retries=2;
                 reply $a;
@@ -131,7 +140,7 @@ $s->upstream(sub {
 
     $s->note_event("arrived $request->{uri}");
 
-    if ($what eq 'act' || $what eq 'wait') {
+    if ($what =~ /^(?:act|inner|wait)$/) {
         $s->wait_for(sub { $s->file('events') =~ /^go $what/m });
     }
 
@@ -269,6 +278,16 @@ settle();
 $s->note_event('go act');
 $s->wait_line('events', qr/^arrived \/second$/m, 'an act goes on to the next');
 $s->wait_line('logs/error.log', qr/the act is done/, 'and to its end');
+
+$actor = $s->connect;
+
+$s->request($actor, 'GET /outer');
+$s->wait_line('events', qr/^arrived \/inner$/m, 'the inner act has begun');
+close $actor;
+settle();
+$s->note_event('go inner');
+$s->wait_line('logs/error.log', qr/the inner act is done/,
+              'an act of an endpoint that is fetched goes on too');
 
 
 my $ignored = $s->connect;
