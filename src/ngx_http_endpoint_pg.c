@@ -3,10 +3,8 @@
 #include "ngx_http_endpoint_pg_error.h"
 
 
-#define NGX_HTTP_ENDPOINT_PG_LINE        1024
-
 /* client_connection_check_interval came with it */
-#define NGX_HTTP_ENDPOINT_PG_CHECKS      140000
+#define NGX_HTTP_ENDPOINT_PG_CHECKS  140000
 
 
 static void ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg);
@@ -23,9 +21,6 @@ static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg);
-static void ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg,
-    const char *what);
-static void ngx_http_endpoint_pg_notice(void *data, const PGresult *result);
 
 
 /* a timer's data must look like a connection to nginx's debug log */
@@ -89,7 +84,8 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     pg->conn = PQconnectStartParams(keywords, values, 1);
 
     if (pg->conn == NULL || PQstatus(pg->conn) == CONNECTION_BAD) {
-        ngx_http_endpoint_pg_complain(pg, "connect");
+        ngx_http_endpoint_pg_complain(pg, "connect",
+                                      PQerrorMessage(pg->conn));
         ngx_http_endpoint_pg_doom(pg);
         return;
     }
@@ -133,7 +129,8 @@ ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg)
         return;
 
     default:
-        ngx_http_endpoint_pg_complain(pg, "connect");
+        ngx_http_endpoint_pg_complain(pg, "connect",
+                                      PQerrorMessage(pg->conn));
         rc = NGX_ERROR;
     }
 
@@ -156,7 +153,11 @@ ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg)
 
     encoding = PQparameterStatus(pg->conn, "server_encoding");
 
-    if (encoding && ngx_strcmp(encoding, "SQL_ASCII") == 0) {
+    if (encoding && ngx_strcmp(encoding, "SQL_ASCII") == 0
+        && !pg->address->warned)
+    {
+        pg->address->warned = 1;
+
         ngx_log_error(NGX_LOG_WARN, pg->log, 0,
                       "postgres %V: the encoding SQL_ASCII lets text through "
                       "that is not UTF-8", &pg->address->name);
@@ -169,7 +170,8 @@ ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg)
         || ngx_http_endpoint_pg_register(pg, 0) != NGX_OK
         || ngx_http_endpoint_pg_configure(pg) != NGX_OK)
     {
-        ngx_http_endpoint_pg_complain(pg, "setup");
+        ngx_http_endpoint_pg_complain(pg, "setup",
+                                      PQerrorMessage(pg->conn));
         ngx_http_endpoint_pg_shut(pg);
         return;
     }
@@ -333,7 +335,8 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
 
     do {
         if (!PQconsumeInput(pg->conn)) {
-            ngx_http_endpoint_pg_complain(pg, "read");
+            ngx_http_endpoint_pg_complain(pg, "read",
+                                          PQerrorMessage(pg->conn));
             pg->doomed = 1;
             break;
         }
@@ -375,7 +378,8 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     if (!pg->doomed
         && (rc < 0 || PQsocket(pg->conn) != pg->connection->fd))
     {
-        ngx_http_endpoint_pg_complain(pg, "write");
+        ngx_http_endpoint_pg_complain(pg, "write",
+                                      PQerrorMessage(pg->conn));
         pg->doomed = 1;
     }
 
@@ -417,8 +421,12 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
     pg = ngx_queue_data(ev, ngx_http_endpoint_pg_t, timer);
 
     if (pg->state == ngx_http_endpoint_pg_connecting) {
-        ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
-                      "postgres %V: connect timed out", &pg->address->name);
+        if (!ngx_http_endpoint_pg_muted(pg)) {
+            ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
+                          "postgres %V: connect timed out",
+                          &pg->address->name);
+        }
+
         ngx_http_endpoint_pg_shut(pg);
         return;
     }
@@ -435,9 +443,12 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
-                  "postgres %V: no answer within %M ms",
-                  &pg->address->name, pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
+    if (!ngx_http_endpoint_pg_muted(pg)) {
+        ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
+                      "postgres %V: no answer within %M ms",
+                      &pg->address->name,
+                      pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
+    }
 
     ngx_http_endpoint_pg_shut(pg);
 }
@@ -531,61 +542,4 @@ ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg)
     }
 
     pg->owner->down(pg);
-}
-
-
-static void
-ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg, const char *what)
-{
-    u_char     buf[NGX_HTTP_ENDPOINT_PG_LINE];
-    ngx_str_t  text;
-
-    if (pg->silent) {
-        return;
-    }
-
-    text.data = buf;
-    text.len = sizeof(buf);
-
-    ngx_http_endpoint_pg_error_text(&text, PQerrorMessage(pg->conn));
-
-    ngx_log_error(NGX_LOG_ERR, pg->log, 0, "postgres %V: %s failed: %V",
-                  &pg->address->name, what, &text);
-}
-
-
-static void
-ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
-{
-    ngx_http_endpoint_pg_t *pg = data;
-
-    u_char       buf[NGX_HTTP_ENDPOINT_PG_LINE];
-    ngx_str_t    text;
-    ngx_uint_t   level;
-    const char  *severity, *sqlstate;
-
-    severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    level = NGX_LOG_WARN;
-
-    if (severity && (ngx_strcmp(severity, "NOTICE") == 0
-                     || ngx_strcmp(severity, "INFO") == 0))
-    {
-        level = NGX_LOG_INFO;
-    }
-
-    text.data = buf;
-    text.len = sizeof(buf);
-
-    ngx_http_endpoint_pg_error_text(&text, PQresultErrorMessage(result));
-
-    ngx_log_error(level, pg->log, 0, "postgres %V: %V", &pg->address->name,
-                  &text);
-
-    /* to an idle connection it is a notice, and its end is yet to be read */
-
-    if (severity && sqlstate && ngx_strcmp(severity, "FATAL") == 0) {
-        pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
-        ngx_http_endpoint_pg_doom(pg);
-    }
 }

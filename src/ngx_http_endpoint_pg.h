@@ -98,6 +98,12 @@ typedef struct {
     const char                     *host;       /* a directory, of a socket */
     const char                     *hostaddr;   /* NULL: a unix socket */
     const char                     *port;
+
+    /* of the worker: what the log has heard of it */
+    ngx_msec_t                      said;
+    ngx_uint_t                      muted;
+    unsigned                        lost:1;
+    unsigned                        warned:1;   /* of its encoding */
 } ngx_http_endpoint_pg_address_t;
 
 
@@ -186,6 +192,23 @@ void ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg);
 
 /* Between them: the connection is of no use and will be closed. */
 void ngx_http_endpoint_pg_doom(ngx_http_endpoint_pg_t *pg);
+
+/*
+ * Between them: that a connection was lost, or not made, is logged once until
+ * the server is back, and once a minute meanwhile.  Whether a line about it is
+ * to be left out.
+ */
+ngx_uint_t ngx_http_endpoint_pg_muted(ngx_http_endpoint_pg_t *pg);
+
+/* Logs that what failed, unless it is left out. */
+void ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg,
+    const char *what, const char *message);
+
+/* Logs that the server is back, where it was said to be lost. */
+void ngx_http_endpoint_pg_recovered(ngx_http_endpoint_pg_t *pg);
+
+/* libpq's receiver of notices; data is the connection. */
+void ngx_http_endpoint_pg_notice(void *data, const PGresult *result);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_PG_H_INCLUDED_ */

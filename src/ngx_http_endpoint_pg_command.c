@@ -423,19 +423,9 @@ static void
 ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command)
 {
-    u_char     buf[256];
-    ngx_str_t  text;
-
     if (command->failed && command == &pg->settings[0]) {
-        text.data = buf;
-        text.len = sizeof(buf);
-
-        ngx_http_endpoint_pg_error_text(&text,
-                                        PQresultErrorMessage(command->result));
-
-        ngx_log_error(NGX_LOG_ERR, pg->log, 0, "postgres %V: setup failed: %V",
-                      &pg->address->name, &text);
-
+        ngx_http_endpoint_pg_complain(pg, "setup",
+                                      PQresultErrorMessage(command->result));
         pg->doomed = 1;
     }
 
@@ -446,6 +436,8 @@ ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
         && !pg->doomed)
     {
         pg->state = ngx_http_endpoint_pg_up;
+
+        ngx_http_endpoint_pg_recovered(pg);
         pg->owner->up(pg);
     }
 }

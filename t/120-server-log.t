@@ -1,0 +1,96 @@
+# What the log hears of a server that is lost: that it is, and that it is back.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use EndpointPeer;
+use EndpointPostgres;
+use EndpointServer;
+use File::Temp qw(:POSIX);
+use Test::More;
+
+
+my $tries = tmpnam();
+my $peer = EndpointPeer->new(sub {
+    open my $f, '>>', $tries or die "$tries: $!";
+    syswrite $f, '.';
+});
+my $port = $peer->port;
+
+my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
+
+    upstream db {
+        server 127.0.0.1:$port;
+        endpoint_postgres "dbname=app user=app" connections=3;
+    }
+CONF
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+
+        location / {
+            endpoint GET /one { query_row $r db "SELECT 1 AS x"; reply $r; }
+        }
+    }
+CONF
+
+my $lost = qr/\[(?:error|warn)\] .*postgres 127\.0\.0\.1:$port: /;
+my $back = qr/\[notice\] .*postgres 127\.0\.0\.1:$port: connected again, (\d+) more failures were not logged/;
+
+
+sub lines {
+    my $log = $s->file('logs/error.log');
+
+    return join ' ', scalar(() = $log =~ /$lost/g),
+                     scalar(() = $log =~ /$back/g);
+}
+
+
+sub all_are_back {
+    my ($pg, $lines, $name) = @_;
+
+    ok($pg->wait_for("SELECT count(*) = 3 FROM pg_stat_activity
+                      WHERE application_name = 'nginx' AND state = 'idle'"),
+       "$name: all connections are back");
+    is($s->ask('GET /one')->{body}, '{"x":1}', "$name: and work");
+    is(lines(), $lines, "$name: lines in the log");
+}
+
+
+# a server that is not there
+
+$s->start;
+ok($s->wait_for(sub { (-s $tries // 0) >= 12 }), 'a server breaks off');
+is(lines(), '1 0', 'one line of all that');
+undef $peer;
+unlink $tries;
+
+my $pg = EndpointPostgres->new(port => $port);
+
+all_are_back($pg, '1 1', 'after many tries');
+
+my ($muted) = $s->file('logs/error.log') =~ $back;
+
+cmp_ok($muted, '>=', 11, 'tries that the log does not have');
+
+
+# one that goes and comes back
+
+$pg->restart('INT');
+all_are_back($pg, '2 2', 'a restart');
+
+$pg->restart('QUIT');
+all_are_back($pg, '3 3', 'an immediate restart');
+
+kill 'KILL', ($pg->lanes)[0];
+ok($s->wait_for(sub { lines() eq '4 4' }), 'kill -9 of a backend');
+all_are_back($pg, '4 4', 'kill -9 of a backend');
+
+$pg->sql("SELECT pg_terminate_backend(" . ($pg->lanes)[0] . ")");
+ok($s->wait_for(sub { lines() eq '5 5' }), 'pg_terminate_backend');
+all_are_back($pg, '5 5', 'pg_terminate_backend');
+
+$s->stop;
+done_testing();
