@@ -342,6 +342,14 @@ ngx_http_endpoint_held_handler(ngx_http_request_t *r)
 {
     r->read_event_handler = ngx_http_endpoint_read_handler;
     r->write_event_handler = ngx_http_endpoint_write_handler;
+
+    /* it has yet to begin: nginx took the wait for the request's end */
+
+    r->lingering_time = 0;
+
+    if (r->connection->read->timer_set) {
+        ngx_del_timer(r->connection->read);
+    }
 }
 
 
@@ -395,12 +403,6 @@ ngx_http_endpoint_discarded(ngx_http_request_t *r,
     }
 
     r->read_event_handler = ngx_http_endpoint_read_handler;
-
-    /* it would end the connection's next request */
-
-    if (r->connection->read->timer_set) {
-        ngx_del_timer(r->connection->read);
-    }
 
     return NGX_OK;
 }

@@ -57,6 +57,13 @@ my $s = EndpointServer->new(http => <<'CONF');
             }
         }
 
+        location /impatient/ {
+            lingering_timeout 20ms;
+            lingering_time 0;
+
+            endpoint POST /impatient/$n { fetch $a /up/wait/$n; reply $a; }
+        }
+
         location /up/ {
             internal;
             proxy_pass http://127.0.0.1:%%UP%%/;
@@ -74,9 +81,15 @@ $s->upstream(sub {
         length => length $request->{body},
         sum    => unpack('%32C*', $request->{body}),
         echo   => $request->{body},
+        wait   => '"waited"',
     );
 
     my ($what) = $request->{uri} =~ m{^/(\w+)};
+
+    if ($what eq 'wait') {
+        $s->note_event("arrived $request->{uri}");
+        $s->wait_for(sub { $s->file('events') =~ m{^go $request->{uri}$}m });
+    }
 
     return EndpointServer::answer($socket, 200, $answer{$what});
 });
@@ -199,6 +212,26 @@ syswrite $socket, '01234';
 syswrite $socket, '56789' . $ping->[0];
 is($s->response($socket)->{body}, '"pong"', 'and then the next');
 close $socket;
+
+
+# a run lasts longer than nginx would linger for the rest of a body
+
+for my $n (1, 2) {
+    my $socket = $s->connect;
+
+    $s->request($socket, "POST /impatient/$n", 'Content-Length: 10');
+    $s->wait_line('events', qr{^arrived /wait/$n$}m, "a late body $n: waits");
+    select undef, undef, undef, 0.1;
+    syswrite $socket, '01234' if $n == 2;
+    $s->ask('GET /ping');
+    $s->note_event("go /wait/$n");
+
+    my $response = $s->response($socket, first => 1);
+
+    is($response && $response->{body}, '"waited"',
+       "a late body $n: its answer");
+    close $socket;
+}
 
 
 # 100-continue
