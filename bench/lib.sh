@@ -23,12 +23,19 @@ prepare() {
 
     mkdir -p "$room"
 
-    if [ bench/client.c -nt "$room/client" ]; then
-        cc -O2 -W -Wall -Werror -o "$room/client" bench/client.c
-    fi
+    program client
 
     trap stop EXIT
     trap 'exit 1' HUP INT TERM
+}
+
+
+# program NAME: compiled from bench/NAME.c, where that is newer
+
+program() {
+    if [ "bench/$1.c" -nt "$room/$1" ]; then
+        cc -O2 -W -Wall -Werror -o "$room/$1" "bench/$1.c"
+    fi
 }
 
 
@@ -123,7 +130,14 @@ stop() {
 # worker NAME: the process that answers
 
 worker() {
-    pgrep -P "$(cat "$room/$1/pid")"
+    pgrep -P "$(master "$1")"
+}
+
+
+# master NAME: its parent
+
+master() {
+    cat "$room/$1/pid"
 }
 
 
@@ -192,14 +206,6 @@ callgrind() {
 }
 
 
-# ticks NAME: of CPU that the worker has taken, in user space and in the kernel
-
-ticks() {
-    awk '{ sub(/.*\) /, ""); print $12 + $13 }' \
-        "/proc/$(worker "$1")/stat"
-}
-
-
 # median NUMBER...
 
 median() {
@@ -216,10 +222,13 @@ row() {
 }
 
 
-# ratio A B: with two digits
+# ratio A B: with two digits, or a dash where B is nothing
 
 ratio() {
-    awk "BEGIN { printf \"%.2f\", $1 / $2 }"
+    awk -v a="$1" -v b="$2" 'BEGIN {
+        if (b == 0) print "-"
+        else printf (a / b < 0.1) ? "%.2g" : "%.2f", a / b
+    }'
 }
 
 
