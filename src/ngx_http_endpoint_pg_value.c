@@ -115,6 +115,13 @@ ngx_http_endpoint_pg_value(ngx_http_endpoint_pg_value_buf_t *b,
         return NGX_ERROR;
     }
 
+    /* text of none of these types, so that the server is broken */
+
+    if (len == 0) {
+        ngx_http_endpoint_pg_value_put(b, "null");
+        return NGX_OK;
+    }
+
     switch (kind) {
 
     case ngx_http_endpoint_pg_value_bool:

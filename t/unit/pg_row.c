@@ -263,6 +263,14 @@ main(void)
               "\"c0ffee00-0000-0000-0000-000000000000\"");
     pg_row_is(99999, "{1,2}", "\"{1,2}\"");
 
+    /* what only a broken server sends */
+
+    pg_row_is(16, "", "null");
+    pg_row_is(701, "", "null");
+    pg_row_is(1114, "", "null");
+    pg_row_is(3802, "", "null");
+    pg_row_is(1022, "{\"\"}", "[null]");
+
     /* timestamp, timestamptz, date, time, timetz */
 
     pg_row_is(1114, "2024-01-02 03:04:05", "\"2024-01-02T03:04:05\"");
