@@ -65,6 +65,7 @@ cc_nginx() {
     "$cc" -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
         -fno-sanitize=alignment -MMD -MF "$out.d" \
         -I $src/core -I $src/event -I $src/event/modules -I $src/os/unix \
-        -I $src/http -I $src/http/modules -I build/nginx -I src \
+        -I $src/http -I $src/http/modules -I $src/http/v2 \
+        -I build/nginx -I src \
         -I "$(pg_config --includedir)" -o "$out" "$file" "$@"
 }
