@@ -79,6 +79,8 @@ $s->start;
 sub reload_to {
     my $generation = shift;
 
+    my $quits = $s->count('logs/error.log', qr/gracefully shutting down/);
+
     $s->{http} = http($generation);
     $s->write_file(nginx => $s->configuration($s->{http}));
     $s->reload;
@@ -87,6 +89,12 @@ sub reload_to {
         my $answer = $s->ask('GET /generation');
         $answer && $answer->{body} eq $generation;
     }), "generation $generation");
+
+    # the old workers are told a moment after the new ones have started
+
+    ok($s->wait_for(sub {
+        $s->count('logs/error.log', qr/gracefully shutting down/) >= $quits + 2
+    }), "only generation $generation serves");
 }
 
 
