@@ -12,7 +12,7 @@ use Test::More;
 
 
 plan skip_all => 'sanitizers have an allocator of their own'
-    if $ENV{ASAN_OPTIONS};
+    if $ENV{TEST_SANITIZERS};
 
 my $port = EndpointPort::free();
 
