@@ -176,8 +176,11 @@ ngx_http_endpoint_template_json_parts(ngx_http_endpoint_compile_t *c,
             rc = ngx_http_endpoint_template_json_literal(&j, &part[i]);
 
         } else if (j.string) {
+
+            /* no escape that stands before a name may go on in its text */
+
             part[i].type = ngx_http_endpoint_part_string;
-            rc = NGX_OK;
+            rc = ngx_http_endpoint_write(&j.check, (u_char *) "x", 1);
 
         } else {
             part[i].type = ngx_http_endpoint_part_value;
