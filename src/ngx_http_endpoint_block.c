@@ -371,6 +371,12 @@ ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     ngx_conf_file_t            file, *saved;
     ngx_http_core_loc_conf_t  *clcf, *found;
 
+    /* a named location is not chosen by the URI, a regex one mostly first */
+
+    if (block->location->named || block->location->regex) {
+        return;
+    }
+
     path = &block->head.args[2];
 
     /* up to its first name the path is known */

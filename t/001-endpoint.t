@@ -494,3 +494,21 @@ location / {
 < 200 "nil"
 > GET /a/b/c/d/e/f/other
 < 404 {"detail":"Not Found"}
+
+=== named and regex locations are not chosen by a prefix, nothing is hidden there
+--- conf
+location /files/ { try_files /none @files; }
+location @files {
+    endpoint GET /files/a { reply '"named"'; }
+}
+location ~ ^/re/.*$ {
+    endpoint GET /re/long/name/of/it/a { reply '"regex"'; }
+}
+location /re/long/name/of/it/ { return 204; }
+--- exchanges
+> GET /files/a
+< 200 "named"
+> GET /re/long/name/of/it/a
+< 200 "regex"
+--- no_error_log
+is hidden by
