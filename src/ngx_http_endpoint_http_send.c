@@ -274,6 +274,12 @@ ngx_http_endpoint_http_body(ngx_http_request_t *r, ngx_chain_t *out)
         r->header_only = 1;
     }
 
+    /* it would be the length of what the client has: RFC 9110, section 8.6 */
+
+    if (r->headers_out.status == NGX_HTTP_NOT_MODIFIED) {
+        ngx_http_clear_content_length(r);
+    }
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {

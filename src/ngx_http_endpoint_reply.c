@@ -11,7 +11,7 @@ typedef struct {
     ngx_str_t   *body;
     ngx_str_t   *file;
     ngx_str_t   *when;
-    ngx_str_t    type;
+    ngx_str_t   *type;
 } ngx_http_endpoint_reply_args_t;
 
 
@@ -23,6 +23,8 @@ static ngx_int_t ngx_http_endpoint_reply_status(
     ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_reply_args_t *args);
+static ngx_int_t ngx_http_endpoint_reply_type_check(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *type);
 static ngx_http_endpoint_template_kind_e ngx_http_endpoint_reply_kind(
     ngx_str_t *type);
 static ngx_uint_t ngx_http_endpoint_reply_type_has(ngx_str_t *type,
@@ -46,8 +48,6 @@ ngx_http_endpoint_reply_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_reply_args_t  args;
 
     ngx_memzero(&args, sizeof(ngx_http_endpoint_reply_args_t));
-
-    args.type = ngx_http_endpoint_reply_json;
 
     if (ngx_http_endpoint_reply_args(c, &args) != NGX_OK) {
         return NGX_ERROR;
@@ -93,12 +93,17 @@ ngx_http_endpoint_reply_args(ngx_http_endpoint_compile_t *c,
             place = &args->file;
 
         } else if (ngx_strncmp(word->data, "type=", 5) == 0) {
-            args->type.data = word->data + 5;
-            args->type.len = word->len - 5;
-            continue;
+            place = &args->type;
         }
 
         if (place) {
+            if (*place) {
+                return ngx_http_endpoint_plan_error(c->cf, st,
+                                                    "duplicate \"%*s\" in "
+                                                    "\"reply\"",
+                                                    (size_t) 5, word->data);
+            }
+
             option = ngx_palloc(c->cf->pool, sizeof(ngx_str_t));
             if (option == NULL) {
                 return NGX_ERROR;
@@ -208,7 +213,11 @@ ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
         text = *args->body;
     }
 
-    reply->type = args->type;
+    reply->type = args->type ? *args->type : ngx_http_endpoint_reply_json;
+
+    if (ngx_http_endpoint_reply_type_check(c, &reply->type) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (ngx_http_endpoint_template_compile(c, &reply->type,
                                            ngx_http_endpoint_template_text,
@@ -221,6 +230,24 @@ ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
     return ngx_http_endpoint_template_compile(c, &text,
                                ngx_http_endpoint_reply_kind(&reply->type),
                                &reply->body);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_reply_type_check(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *type)
+{
+    size_t  i;
+
+    for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
+
+    if (type->len && i == type->len) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "invalid \"type=%V\", it must be a "
+                                        "type like text/plain", type);
 }
 
 
@@ -373,12 +400,18 @@ ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
         return NGX_OK;
     }
 
-    /* what a value brought must not end the header line */
+    /*
+     * What a value brought must neither end the header line nor make a page
+     * of what was escaped for something else.
+     */
 
-    for (i = 0; i < type->len; i++) {
-        if (type->data[i] < 0x20) {
-            ngx_str_set(type, "application/octet-stream");
-        }
+    for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
+
+    if (i < type->len
+        || ngx_http_endpoint_reply_kind(type)
+           != ngx_http_endpoint_reply_kind(&reply->type))
+    {
+        ngx_str_set(type, "application/octet-stream");
     }
 
     return NGX_OK;

@@ -345,3 +345,33 @@ location = /up/a { return 200 '{"a": "b\\r\\nX-Bad: c"}'; }
 < !X-Bad
 --- error_log
 endpoint "/a": step "set_header 1": a value cannot stand in a header
+
+=== a type of a client does not make a page of what is not escaped as one
+--- conf
+location / {
+    endpoint GET /type/$t { reply '<i>' 'type=text/$t'; }
+    endpoint GET /set/$s  { reply '<i>' 'type=text/html; charset=$s'; }
+}
+--- exchanges
+> GET /type/plain
+< 200 <i>
+< Content-Type: text/plain
+> GET /type/html
+< 200 <i>
+< Content-Type: application/octet-stream
+> GET /type/xml
+< 200 <i>
+< Content-Type: application/octet-stream
+> GET /set/utf-8
+< 200 <i>
+< Content-Type: text/html; charset=utf-8
+
+=== 304 says nothing of a length
+--- conf
+location / {
+    endpoint GET /a { reply 304; }
+}
+--- exchanges
+> GET /a
+< 304
+< !Content-Length
