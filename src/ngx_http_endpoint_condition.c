@@ -53,6 +53,7 @@ ngx_http_endpoint_condition_compile(ngx_http_endpoint_compile_t *c,
 {
     u_char                            *p, *end;
     size_t                             len;
+    ngx_int_t                          rc;
     ngx_http_endpoint_condition_t     *cond;
     ngx_http_endpoint_condition_op_t  *op;
 
@@ -97,13 +98,13 @@ ngx_http_endpoint_condition_compile(ngx_http_endpoint_compile_t *c,
         cond->type = ngx_http_endpoint_condition_compare;
         cond->op = op->op;
 
-        if (ngx_http_endpoint_condition_right(c, cond, p + len, end)
-            != NGX_OK)
-        {
-            return NULL;
+        rc = ngx_http_endpoint_condition_right(c, cond, p + len, end);
+
+        if (rc == NGX_DECLINED) {
+            break;
         }
 
-        return cond;
+        return rc == NGX_OK ? cond : NULL;
     }
 
 invalid:
@@ -117,6 +118,8 @@ invalid:
 }
 
 
+/* NGX_DECLINED: "===", which is no operator */
+
 static ngx_int_t
 ngx_http_endpoint_condition_right(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_condition_t *cond, u_char *p, u_char *end)
@@ -126,8 +129,12 @@ ngx_http_endpoint_condition_right(ngx_http_endpoint_compile_t *c,
     word.data = p;
     word.len = end - p;
 
-    if (word.len > 1 && word.data[0] == '$') {
+    if (word.len && word.data[0] == '$') {
         return ngx_http_endpoint_name_ref_word(c, &word, &cond->right);
+    }
+
+    if (word.len && word.data[0] == '=') {
+        return NGX_DECLINED;
     }
 
     cond->has_literal = 1;

@@ -47,6 +47,12 @@ ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
 
             step->each = 1;
 
+            if (each->list.name == NULL || each->list.name->scalar) {
+                return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                    "\"%V\" in \"each=\" is "
+                                                    "never a list", &word);
+            }
+
             return ngx_http_endpoint_each_item(c, each);
         }
     }

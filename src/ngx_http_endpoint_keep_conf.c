@@ -125,6 +125,13 @@ ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "ttl=", 4) == 0) {
         value.data = arg->data + 4;
         value.len = arg->len - 4;
+
+        if (conf->ttl) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "duplicate \"ttl=\" in "
+                                                "\"cache\"");
+        }
+
         return ngx_http_endpoint_plan_time(c, "ttl", &value, &conf->ttl);
     }
 

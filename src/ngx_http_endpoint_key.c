@@ -50,7 +50,7 @@ ngx_http_endpoint_key_compile(ngx_http_endpoint_compile_t *c, ngx_str_t *zone,
         return NGX_ERROR;
     }
 
-    if (n == 0) {
+    if (n == 0 || (n == 1 && words->len == 0)) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "a key is missing behind the zone "
                                             "\"%V\"", zone);

@@ -15,6 +15,8 @@ typedef struct {
 } ngx_http_endpoint_name_parser_t;
 
 
+static ngx_http_endpoint_name_t *ngx_http_endpoint_name_visible(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *name);
 static ngx_int_t ngx_http_endpoint_name_parse(
     ngx_http_endpoint_name_parser_t *p);
 static ngx_int_t ngx_http_endpoint_name_keys(
@@ -126,6 +128,29 @@ ngx_http_endpoint_name_find(ngx_http_endpoint_plan_t *plan, u_char *data,
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_name_known(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    return ngx_http_endpoint_name_visible(c, name) != NULL
+           || ngx_http_endpoint_name_is_variable(c->cf, name);
+}
+
+
+/* $item hides a name of the plan */
+
+static ngx_http_endpoint_name_t *
+ngx_http_endpoint_name_visible(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    if (c->item && name->len == c->item->name.len
+        && ngx_strncmp(name->data, c->item->name.data, name->len) == 0)
+    {
+        return c->item;
+    }
+
+    return ngx_http_endpoint_name_find(c->plan, name->data, name->len);
+}
+
+
 ngx_int_t
 ngx_http_endpoint_name_ref_word(ngx_http_endpoint_compile_t *c,
     ngx_str_t *word, ngx_http_endpoint_ref_t *ref)
@@ -174,14 +199,7 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
         return NGX_ERROR;
     }
 
-    if (c->item && p.name.len == c->item->name.len
-        && ngx_strncmp(p.name.data, c->item->name.data, p.name.len) == 0)
-    {
-        name = c->item;
-
-    } else {
-        name = ngx_http_endpoint_name_find(c->plan, p.name.data, p.name.len);
-    }
+    name = ngx_http_endpoint_name_visible(c, &p.name);
 
     if ((name == NULL || name->scalar) && p.keys->nelts) {
         keys.data = p.name.data + p.name.len;

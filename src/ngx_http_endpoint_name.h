@@ -33,6 +33,10 @@ ngx_http_endpoint_name_t *ngx_http_endpoint_name_bind(
 ngx_http_endpoint_name_t *ngx_http_endpoint_name_find(
     ngx_http_endpoint_plan_t *plan, u_char *data, size_t len);
 
+/* Whether an input, a step, an element of each= or a variable has the name. */
+ngx_uint_t ngx_http_endpoint_name_known(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name);
+
 /*
  * Resolves a reference.  text points behind a "$", end to the end of the word:
  * name, name.member, name[0], {name.member}.  Moves *text behind what was read,

@@ -1,8 +1,11 @@
 
 #include "ngx_http_endpoint_pattern.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_uri.h"
 
 
+static ngx_int_t ngx_http_endpoint_pattern_check(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *path);
 static ngx_int_t ngx_http_endpoint_pattern_literal(
     ngx_http_endpoint_compile_t *c, ngx_array_t *parts, u_char *start,
     u_char *end);
@@ -20,10 +23,8 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
     u_char     *p, *end, *literal, *label;
     ngx_str_t   word;
 
-    if (path->len == 0 || path->data[0] != '/') {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid path \"%V\", it must "
-                                            "start with \"/\"", path);
+    if (ngx_http_endpoint_pattern_check(c, path) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     /* "$a" becomes "{a}": one byte more for every two */
@@ -85,6 +86,36 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
     }
 
     return ngx_http_endpoint_pattern_literal(c, parts, literal, end);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pattern_check(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *path)
+{
+    if (path->len == 0 || path->data[0] != '/') {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid path \"%V\", it must "
+                                            "start with \"/\"", path);
+    }
+
+    if (ngx_strlchr(path->data, path->data + path->len, '?')) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid path \"%V\", its "
+                                            "arguments are taken by \"arg\"",
+                                            path);
+    }
+
+    /* nginx has resolved them before an endpoint is looked for */
+
+    if (ngx_http_endpoint_uri_dots(path)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid path \"%V\", it must "
+                                            "have no \".\" or \"..\" segment",
+                                            path);
+    }
+
+    return NGX_OK;
 }
 
 

@@ -379,8 +379,14 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
             each = 1;
         }
 
-        if (word->len < 9 || ngx_strncmp(word->data, "status=$", 8) != 0) {
+        if (ngx_strncmp(word->data, "status=$", 8) != 0) {
             continue;
+        }
+
+        if (step->status) {
+            return ngx_http_endpoint_plan_error(c->cf, st,
+                                                "duplicate \"status=\" in "
+                                                "\"%V\"", &st->args[0]);
         }
 
         step->status = ngx_http_endpoint_plan_step_name(c, step,

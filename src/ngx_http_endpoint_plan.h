@@ -76,6 +76,7 @@ struct ngx_http_endpoint_step_s {
     /* the client's headers that a fetch passes on; NULL: the location's */
     struct ngx_http_endpoint_pass_s  *pass;
 
+    ngx_uint_t                        options;  /* bits of what was given */
     ngx_uint_t                        waits;    /* number of steps above it */
     ngx_uint_t                       *next;     /* steps that wait for it */
     ngx_uint_t                        nnext;

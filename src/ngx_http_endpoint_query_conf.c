@@ -284,7 +284,7 @@ ngx_http_endpoint_query_known(void *data, ngx_str_t *name)
 {
     ngx_http_endpoint_compile_t  *c = data;
 
-    return ngx_http_endpoint_name_find(c->plan, name->data, name->len) != NULL;
+    return ngx_http_endpoint_name_known(c, name);
 }
 
 

@@ -5,8 +5,30 @@
 #include "ngx_http_endpoint_step.h"
 
 
+static ngx_int_t ngx_http_endpoint_step_once(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *arg);
 static ngx_int_t ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
     ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *value);
+
+
+/* options of all kinds of steps that may not be repeated */
+
+static ngx_str_t  ngx_http_endpoint_step_single[] = {
+    ngx_string("timeout="),
+    ngx_string("when="),
+    ngx_string("cache="),
+    ngx_string("default="),
+    ngx_string("each="),
+    ngx_string("limit="),
+    ngx_string("retries="),
+    ngx_string("try_timeout="),
+    ngx_string("pass="),
+    ngx_string("as="),
+    ngx_string("file="),
+    ngx_null_string
+};
 
 
 static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_step_types[] = {
@@ -79,6 +101,10 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
 {
     ngx_str_t  value;
 
+    if (ngx_http_endpoint_step_once(c, step, arg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ngx_strcmp(arg->data, "unordered") == 0) {
         step->unordered = 1;
         return NGX_OK;
@@ -100,12 +126,7 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "when=", 5) == 0) {
         value.data = arg->data + 5;
         value.len = arg->len - 5;
-
-        c->condition = 1;
-        step->when = ngx_http_endpoint_condition_compile(c, &value);
-        c->condition = 0;
-
-        return step->when ? NGX_OK : NGX_ERROR;
+        return ngx_http_endpoint_step_when(c, step, &value);
     }
 
     if (ngx_strncmp(arg->data, "cache=", 6) == 0) {
@@ -115,6 +136,35 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     }
 
     return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_step_once(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *arg)
+{
+    ngx_str_t   name;
+    ngx_uint_t  i;
+
+    for (i = 0; ngx_http_endpoint_step_single[i].len; i++) {
+        name = ngx_http_endpoint_step_single[i];
+
+        if (ngx_strncmp(arg->data, name.data, name.len) != 0) {
+            continue;
+        }
+
+        if (step->options & (1 << i)) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "duplicate \"%V\" in \"%V\"",
+                                                &name,
+                                                &c->statement->args[0]);
+        }
+
+        step->options |= 1 << i;
+        break;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -140,6 +190,27 @@ ngx_http_endpoint_step_after(ngx_http_endpoint_compile_t *c,
     name->used = 1;
 
     return ngx_http_endpoint_plan_edge(c, name->step, c->step);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *value)
+{
+    ngx_http_endpoint_name_t  *item;
+
+    /* tested once for all elements of each=: $item has no value yet */
+
+    item = c->item;
+    c->item = NULL;
+    c->condition = 1;
+
+    step->when = ngx_http_endpoint_condition_compile(c, value);
+
+    c->condition = 0;
+    c->item = item;
+
+    return step->when ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -6,6 +6,7 @@ static ngx_int_t ngx_http_endpoint_uri_path_compile(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
 static ngx_int_t ngx_http_endpoint_uri_path_literal(
     ngx_http_endpoint_compile_t *c, ngx_str_t *literal);
+static ngx_uint_t ngx_http_endpoint_uri_escaped(ngx_str_t *literal);
 static ngx_int_t ngx_http_endpoint_uri_path_check(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
 static ngx_int_t ngx_http_endpoint_uri_pairs_compile(
@@ -19,7 +20,6 @@ static ngx_int_t ngx_http_endpoint_uri_path_value(
     ngx_http_endpoint_writer_t *w);
 static ngx_uint_t ngx_http_endpoint_uri_segment_safe(
     ngx_http_endpoint_value_t *v, ngx_str_t *text);
-static ngx_uint_t ngx_http_endpoint_uri_dots(ngx_str_t *path);
 static ngx_int_t ngx_http_endpoint_uri_args_render(
     ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_run_t *run,
     ngx_str_t *args);
@@ -107,6 +107,13 @@ ngx_http_endpoint_uri_path_literal(ngx_http_endpoint_compile_t *c,
 {
     u_char  *src, *dst, *p;
 
+    if (!ngx_http_endpoint_uri_escaped(literal)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a \"%%\" without two hexadecimal "
+                                            "digits in URI \"%V\", write "
+                                            "\"%%25\" for a \"%%\"", literal);
+    }
+
     p = ngx_pnalloc(c->cf->pool, literal->len);
     if (p == NULL) {
         return NGX_ERROR;
@@ -121,6 +128,23 @@ ngx_http_endpoint_uri_path_literal(ngx_http_endpoint_compile_t *c,
     literal->len = dst - p;
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_uri_escaped(ngx_str_t *literal)
+{
+    u_char  *p, *end;
+
+    end = literal->data + literal->len;
+
+    for (p = literal->data; p < end; p++) {
+        if (*p == '%' && (end - p < 3 || ngx_hextoi(p + 1, 2) == NGX_ERROR)) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -342,7 +366,7 @@ ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
 
 /* whether "." or ".." stands between two slashes, or at the end */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_endpoint_uri_dots(ngx_str_t *path)
 {
     u_char  *p, *end;

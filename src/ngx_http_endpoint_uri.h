@@ -38,5 +38,8 @@ ngx_int_t ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
     ngx_http_endpoint_run_t *run, ngx_str_t *path, ngx_str_t *args,
     ngx_http_endpoint_refusal_t *refusal);
 
+/* Whether path, decoded, has a "." or ".." segment. */
+ngx_uint_t ngx_http_endpoint_uri_dots(ngx_str_t *path);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_URI_H_INCLUDED_ */

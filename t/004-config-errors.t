@@ -1367,3 +1367,200 @@ location / {
 endpoint_timeout never;
 --- dies
 1: "endpoint_timeout" directive invalid value
+
+=== a backslash before a name
+--- conf
+location / {
+    endpoint GET /$x {
+        reply '"a\${x}n"';
+    }
+}
+--- dies
+3: invalid JSON in template ""a\${x}n""
+
+=== a name within an escape
+--- conf
+location / {
+    endpoint GET /$x {
+        reply '"\u00${x}41"';
+    }
+}
+--- dies
+3: invalid JSON in template ""\u00${x}41""
+
+=== a path with arguments
+--- conf
+location / {
+    endpoint GET /search?q=$q {
+        reply $q;
+    }
+}
+--- dies
+2: invalid path "/search?q=$q", its arguments are taken by "arg"
+
+=== a path with a dot segment
+--- conf
+location / {
+    endpoint GET /a/../b {
+        reply 204;
+    }
+}
+--- dies
+2: invalid path "/a/../b", it must have no "." or ".." segment
+
+=== an option twice
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a timeout=1s timeout=2s;
+        reply $x;
+    }
+}
+--- dies
+3: duplicate "timeout=" in "fetch"
+
+=== an option twice, of a fetch alone
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a pass=404 pass=500;
+        reply $x;
+    }
+}
+--- dies
+3: duplicate "pass=" in "fetch"
+
+=== two statuses
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a status=$a status=$b;
+        reply '[$a, $b]';
+    }
+}
+--- dies
+3: duplicate "status=" in "fetch"
+
+=== an empty name of a status
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a status=$;
+        reply $x;
+    }
+}
+--- dies
+3: invalid name "$", it must be letters, digits and "_"
+
+=== two types of a reply
+--- conf
+location / {
+    endpoint GET / {
+        reply a type=text/plain type=text/html;
+    }
+}
+--- dies
+3: duplicate "type=" in "reply"
+
+=== an empty type of a reply
+--- conf
+location / {
+    endpoint GET / {
+        reply a type=;
+    }
+}
+--- dies
+3: invalid "type=", it must be a type like text/plain
+
+=== a type of a reply with a line break
+--- conf
+location / {
+    endpoint GET / {
+        reply a 'type=text/plain
+        X-A: b';
+    }
+}
+--- must_die
+--- suppress_stderr
+--- error_log eval
+[qr/\[emerg\] .*invalid "type=text\/plain/,
+ qr/", it must be a type like text\/plain in \S+\/test\.conf:4$/]
+
+=== a condition of three equals signs
+--- conf
+location / {
+    endpoint GET /$x {
+        require $x===1 400 "a";
+        reply 204;
+    }
+}
+--- dies
+3: invalid condition "$x===1", it must be $x, !$x, or $x OP VALUE in one word with OP one of == != < <= > >=
+
+=== a condition with a dollar sign without a name
+--- conf
+location / {
+    endpoint GET /$x {
+        require $x==$ 400 "a";
+        reply 204;
+    }
+}
+--- dies
+3: invalid value "$", it must be a "$name"
+
+=== each= of a scalar
+--- conf
+location / {
+    endpoint GET / {
+        arg $l:int;
+        fetch $x /a/$item each=$l;
+        reply $x;
+    }
+}
+--- dies
+4: "$l" in "each=" is never a list
+
+=== each= of a variable
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a/$item each=$host;
+        reply $x;
+    }
+}
+--- dies
+3: "$host" in "each=" is never a list
+
+=== an element in when=, which is tested once
+--- conf
+location / {
+    endpoint GET / {
+        arg $l:json;
+        fetch $x /a/$item each=$l when=$item;
+        reply $x;
+    }
+}
+--- dies
+4: unknown name "$item": no input, step or variable has it
+
+=== a malformed escape in a URI
+--- conf
+location / {
+    endpoint GET / {
+        fetch $x /a/%zz;
+        reply $x;
+    }
+}
+--- dies
+3: a "%" without two hexadecimal digits in URI "/a/%zz", write "%25" for a "%"
+
+=== a malformed escape before a name
+--- conf
+location / {
+    endpoint GET /$y {
+        fetch $x /a/%$y;
+        reply $x;
+    }
+}
+--- dies
+3: a "%" without two hexadecimal digits in URI "/a/%", write "%25" for a "%"

@@ -216,10 +216,6 @@ my $s = EndpointServer->new(http => <<'CONF' =~ s/%%DEAD%%/$dead/r);
                       default=0;
                 reply $x;
             }
-            endpoint GET /string {
-                fetch $x /up/echo/$item each=$arg_s;
-                reply $x;
-            }
         }
 
         location /few/ {
@@ -530,9 +526,6 @@ $s->is_answer('GET /upstream/object', 502,
 $s->is_answer('GET /upstream/member', 502,
               '{"detail":"x: the value of \"each=\" is not a list"}',
               'a member that is no list, of an upstream');
-$s->is_answer('GET /string?s=a', 502,
-              '{"detail":"x: the value of \"each=\" is not a list"}',
-              'a variable of nginx is no list');
 
 $s->is_idle;
 $s->stop;

@@ -509,3 +509,29 @@ location / {
 }
 --- dies
 3: "endpoint_cache_purge" directive stands beside another content handler
+
+
+
+=== an option twice
+--- conf
+location / {
+    endpoint GET /user/$id {
+        cache users $id ttl=1s ttl=2s;
+        reply $id;
+    }
+}
+--- dies
+3: duplicate "ttl=" in "cache"
+
+
+
+=== a step's zone without a key
+--- conf
+location / {
+    endpoint GET /users {
+        fetch $x /api/ cache=users:;
+        reply $x;
+    }
+}
+--- dies
+3: a key is missing behind the zone "users"

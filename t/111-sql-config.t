@@ -975,3 +975,26 @@ upstream db {
 }
 --- upstream_dies
 1: "db" has no server that is not down
+
+=== a variable of nginx in quotes
+--- conf
+location / {
+    endpoint GET / {
+        query $x db "SELECT '$host'";
+        reply $x;
+    }
+}
+--- dies
+3: "$host" in quotes is not replaced in SQL, write it outside, as in '...' || $name || '...'
+
+=== an element of each= in quotes
+--- conf
+location / {
+    endpoint GET / {
+        arg $l:json;
+        query $x db "SELECT '$item'" each=$l;
+        reply $x;
+    }
+}
+--- dies
+4: "$item" in quotes is not replaced in SQL, write it outside, as in '...' || $name || '...'
