@@ -75,12 +75,13 @@ location /up/ {
     proxy_pass http://127.0.0.1:$TEST_NGINX_SERVER_PORT/slow;
 }
 location /slow {
-    endpoint GET /slow { sleep 100ms; log warn "mark: slow"; reply 1; }
+    endpoint GET /slow { sleep 600s; log warn "mark: slow"; reply 1; }
 }
 --- request
 GET /a
 --- error_code: 504
---- wait: 0.2
+--- error_log
+client prematurely closed connection
 --- no_error_log
 mark:
 [alert]

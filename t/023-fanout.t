@@ -450,6 +450,7 @@ $s->wait_line('events', qr/^left $_$/m, "call $_ is closed") for 1, 2;
 
 $s->is_answer('GET /default/try?l=[1,2,3]', 200, '[0,0,0]',
               'default= for each when its time is over');
+$s->wait_line('events', qr/^left try$_$/m, "call $_ is closed") for 1 .. 3;
 $s->is_answer('GET /default/list', 502,
               '{"detail":"x: the value of \"each=\" is not a list"}',
               'default= is not for what is no list');

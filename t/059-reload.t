@@ -55,8 +55,11 @@ CONF
 }
 
 
-my $s = EndpointServer->new(workers => 2, http => http(0),
-                            main => 'worker_shutdown_timeout 5s;');
+# longer than the test waits for anything
+
+my $patient = 'worker_shutdown_timeout 600s;';
+
+my $s = EndpointServer->new(workers => 2, http => http(0), main => $patient);
 
 $s->upstream(sub {
     my ($socket, $request) = @_;
@@ -77,11 +80,12 @@ $s->start;
 
 
 sub reload_to {
-    my $generation = shift;
+    my ($generation, $main) = @_;
 
     my $quits = $s->count('logs/error.log', qr/gracefully shutting down/);
 
     $s->{http} = http($generation);
+    $s->{main} = $main // $patient;
     $s->write_file(nginx => $s->configuration($s->{http}));
     $s->reload;
 
@@ -183,8 +187,8 @@ is($failed, 0, "no request of $served failed");
 close $_ for @clients;
 
 
-# sleeping runs whose clients left hold no old worker; one whose client stays
-# does until worker_shutdown_timeout
+# sleeping runs whose clients left hold no old worker, one that ends does until
+# then
 
 my @sleepers = map { $s->connect } 1 .. 10;
 my $once = $s->connect;
@@ -196,15 +200,29 @@ $s->request($_, 'GET /sleep') for @sleepers;
 ok($s->wait_for(sub { $s->count('events', qr/^arrived (?:asleep|first)$/m)
                       == @sleepers + 1 }), 'runs are asleep');
 
-reload_to(3);
-close $_ for @sleepers[1 .. 9];
+reload_to(3, 'worker_shutdown_timeout 1s;');
+close $_ for @sleepers;
 
 is($s->response($once, first => 1)->{body}, '["up", 2]',
    'a run that was asleep');
 close $once;
 
+ok($s->wait_for(sub { workers() == 2 }), 'no worker stays for those who left');
+
+
+# one whose client stays does until worker_shutdown_timeout
+
+my $sleeper = $s->connect;
+
+$s->request($sleeper, 'GET /sleep');
+
+ok($s->wait_for(sub { $s->count('events', qr/^arrived asleep$/m)
+                      == @sleepers + 1 }), 'a run is asleep');
+
+reload_to(4);
+
 ok($s->wait_for(sub { workers() == 2 }), 'no worker stays for a sleep of 600s');
-close $sleepers[0];
+close $sleeper;
 
 
 # and a stop while runs are under way
@@ -214,7 +232,7 @@ my $last = $s->connect;
 $s->request($last, 'GET /once/last');
 $s->wait_line('events', qr/^arrived last$/m, 'the last one is under way');
 $s->stop('nginx with runs under way');
-is($s->response($last, first => 1)->{body}, '["up", 3]',
+is($s->response($last, first => 1)->{body}, '["up", 4]',
    'a run ends before nginx');
 
 done_testing();

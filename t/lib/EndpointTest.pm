@@ -16,10 +16,16 @@ package EndpointTest;
 #     --- dies            the line of the conf at which nginx gives up, and
 #     3: unknown name     with which words
 #
-# Whatever a block does, nothing may be logged as an alert.
+# Whatever a block does, nothing may be logged as an alert.  What is expected in
+# the log is waited for.
+
+# how long an event is waited for that has to come, whatever the machine does
+
+BEGIN { $ENV{TEST_NGINX_TIMEOUT} //= 60 }
 
 use File::Spec::Functions qw(abs2rel rel2abs);
 use Test::Nginx::Socket -Base;
+use Time::HiRes ();
 
 no_shuffle();
 no_long_string();
@@ -33,6 +39,48 @@ $ENV{TEST_NGINX_SOCKET_DIR} //= abs2rel(html_dir());
 $ENV{TEST_NGINX_ROOT} //= rel2abs('.');
 
 my $number = 0;
+
+
+# Test::Nginx looks into the log when the answer is there; what is logged then,
+# or where no answer is waited for, may come later
+
+{
+    no warnings 'redefine';
+
+    my $check_error_log = \&Test::Nginx::Socket::check_error_log;
+
+    *Test::Nginx::Socket::check_error_log = sub ($$$$) {
+        wait_for_log($_[0]);
+        $check_error_log->(@_);
+    };
+}
+
+
+sub wait_for_log() {
+    my $block = shift;
+
+    my $end = time + timeout();
+    my @missing = patterns($block->error_log);
+
+    while (@missing && time <= $end) {
+        Time::HiRes::sleep(0.01);
+
+        open my $f, '<', server_root() . '/logs/error.log' or next;
+        my $log = CORE::join '', <$f>;
+
+        @missing = grep { $log !~ $_ } @missing;
+    }
+}
+
+
+sub patterns() {
+    my $lines = shift // return;
+
+    return map { ref $_ ? qr/$_/m : qr/\Q$_/ }
+           ref $lines eq 'ARRAY' ? @$lines
+         : ref $lines ? $lines
+         : split /\n+/, $lines;
+}
 
 
 add_block_preprocessor(sub {
