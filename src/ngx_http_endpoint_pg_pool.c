@@ -36,8 +36,7 @@ ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_sql_t *sql,
     ngx_uint_t flags, ngx_msec_t timeout)
 {
-    ngx_uint_t                          i;
-    ngx_http_endpoint_pg_statement_t   *statement, **statements;
+    ngx_http_endpoint_pg_statement_t  *statement, **statements;
 
     statement = ngx_pcalloc(cf->pool,
                             sizeof(ngx_http_endpoint_pg_statement_t));
@@ -54,23 +53,6 @@ ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
     if (!(flags & NGX_HTTP_ENDPOINT_PG_ISOLATED)) {
         pool->timeout = ngx_max(pool->timeout, timeout);
     }
-
-    /* the same text is prepared once */
-
-    statements = pool->statements.elts;
-
-    for (i = 0; i < pool->statements.nelts; i++) {
-        if (statements[i]->text.len == sql->text.len
-            && ngx_memcmp(statements[i]->text.data, sql->text.data,
-                          sql->text.len) == 0)
-        {
-            statement->name = statements[i]->name;
-            statement->slot = statements[i]->slot;
-            return statement;
-        }
-    }
-
-    statement->slot = pool->options.nslots++;
 
     if (ngx_http_endpoint_pg_statement_name(cf, statement) != NGX_OK) {
         return NULL;
@@ -91,8 +73,27 @@ static ngx_int_t
 ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
     ngx_http_endpoint_pg_statement_t *statement)
 {
-    u_char     *p, hash[16];
-    ngx_md5_t   md5;
+    u_char                             *p, hash[16];
+    ngx_md5_t                           md5;
+    ngx_uint_t                          i;
+    ngx_http_endpoint_pg_statement_t  **known;
+
+    /* the same text is prepared once */
+
+    known = statement->pool->statements.elts;
+
+    for (i = 0; i < statement->pool->statements.nelts; i++) {
+        if (known[i]->text.len == statement->text.len
+            && ngx_memcmp(known[i]->text.data, statement->text.data,
+                          statement->text.len) == 0)
+        {
+            statement->name = known[i]->name;
+            statement->slot = known[i]->slot;
+            return NGX_OK;
+        }
+    }
+
+    statement->slot = statement->pool->options.nslots++;
 
     ngx_md5_init(&md5);
     ngx_md5_update(&md5, statement->text.data, statement->text.len);
@@ -169,7 +170,8 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
 void
 ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                          i;
+    ngx_http_endpoint_pg_statement_t  **statements;
 
     if (pool->lanes == NULL) {
         return;
@@ -179,6 +181,12 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
 
     for (i = 0; i < pool->connections + pool->isolated; i++) {
         ngx_http_endpoint_pg_lane_done(&pool->lanes[i]);
+    }
+
+    statements = pool->statements.elts;
+
+    for (i = 0; i < pool->statements.nelts; i++) {
+        ngx_http_endpoint_pg_row_free(&statements[i]->head);
     }
 }
 

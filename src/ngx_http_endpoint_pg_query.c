@@ -149,8 +149,8 @@ ngx_http_endpoint_pg_query_json(ngx_http_endpoint_pg_query_t *query,
         flags |= NGX_HTTP_ENDPOINT_PG_ROW_BIGINT;
     }
 
-    return ngx_http_endpoint_pg_row_json(res, flags, query->pool,
-                                         &result->json);
+    return ngx_http_endpoint_pg_row_json(res, &query->statement->head, flags,
+                                         query->pool, &result->json);
 }
 
 

@@ -8,6 +8,7 @@
 
 #include "ngx_http_endpoint_pg.h"
 #include "ngx_http_endpoint_pg_pool.h"
+#include "ngx_http_endpoint_pg_row.h"
 
 
 typedef struct ngx_http_endpoint_pg_lane_s  ngx_http_endpoint_pg_lane_t;
@@ -32,6 +33,9 @@ struct ngx_http_endpoint_pg_statement_s {
     ngx_uint_t                            slot;
     ngx_uint_t                            nparams;
     ngx_uint_t                            flags;
+
+    /* of the worker */
+    ngx_http_endpoint_pg_row_head_t       head;
 };
 
 

@@ -3,7 +3,9 @@
 #include "ngx_http_endpoint_pg_value.h"
 
 
-typedef struct {
+typedef struct ngx_http_endpoint_pg_row_column_s {
+    Oid                                 type;
+    u_char                             *name;
     u_char                             *key;    /* {"name": or ,"name": */
     size_t                              len;
     ngx_http_endpoint_pg_value_kind_e   kind;
@@ -20,8 +22,11 @@ typedef struct {
 } ngx_http_endpoint_pg_row_t;
 
 
+static ngx_uint_t ngx_http_endpoint_pg_row_known(
+    ngx_http_endpoint_pg_row_head_t *head, PGresult *result);
 static ngx_int_t ngx_http_endpoint_pg_row_columns(
-    ngx_http_endpoint_pg_row_t *row);
+    ngx_http_endpoint_pg_row_head_t *head, PGresult *result,
+    ngx_uint_t flags);
 static ngx_int_t ngx_http_endpoint_pg_row_list(
     ngx_http_endpoint_pg_row_t *row);
 static ngx_int_t ngx_http_endpoint_pg_row_object(
@@ -37,16 +42,22 @@ static ngx_int_t ngx_http_endpoint_pg_row_cell(
  */
 
 static ngx_http_endpoint_pg_value_buf_t  ngx_http_endpoint_pg_row_out;
-static ngx_http_endpoint_pg_value_buf_t  ngx_http_endpoint_pg_row_head;
 
 
 ngx_int_t
-ngx_http_endpoint_pg_row_json(PGresult *result, ngx_uint_t flags,
-    ngx_pool_t *pool, ngx_str_t *json)
+ngx_http_endpoint_pg_row_json(PGresult *result,
+    ngx_http_endpoint_pg_row_head_t *head, ngx_uint_t flags, ngx_pool_t *pool,
+    ngx_str_t *json)
 {
     ngx_int_t                          rc;
     ngx_http_endpoint_pg_row_t         row;
     ngx_http_endpoint_pg_value_buf_t  *b;
+
+    if (!ngx_http_endpoint_pg_row_known(head, result)
+        && ngx_http_endpoint_pg_row_columns(head, result, flags) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     b = &ngx_http_endpoint_pg_row_out;
     b->pos = b->start;
@@ -54,12 +65,10 @@ ngx_http_endpoint_pg_row_json(PGresult *result, ngx_uint_t flags,
     row.result = result;
     row.buf = b;
     row.flags = flags;
+    row.columns = head->columns;
+    row.ncolumns = head->ncolumns;
 
-    rc = ngx_http_endpoint_pg_row_columns(&row);
-
-    if (rc == NGX_OK) {
-        rc = ngx_http_endpoint_pg_row_list(&row);
-    }
+    rc = ngx_http_endpoint_pg_row_list(&row);
 
     if (rc == NGX_OK) {
         json->len = b->pos - b->start;
@@ -74,58 +83,87 @@ ngx_http_endpoint_pg_row_json(PGresult *result, ngx_uint_t flags,
     }
 
     ngx_http_endpoint_pg_value_keep(b);
-    ngx_http_endpoint_pg_value_keep(&ngx_http_endpoint_pg_row_head);
 
     return rc;
 }
 
 
-static ngx_int_t
-ngx_http_endpoint_pg_row_columns(ngx_http_endpoint_pg_row_t *row)
+/* a server, or a pooler, may give a statement other columns than before */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_row_known(ngx_http_endpoint_pg_row_head_t *head,
+    PGresult *result)
 {
     int                                 i;
-    u_char                             *p, *name;
-    size_t                              size;
-    ngx_http_endpoint_pg_value_buf_t   *b;
     ngx_http_endpoint_pg_row_column_t  *column;
 
-    row->ncolumns = PQnfields(row->result);
-
-    b = &ngx_http_endpoint_pg_row_head;
-    b->pos = b->start;
-
-    size = row->ncolumns * sizeof(ngx_http_endpoint_pg_row_column_t);
-
-    for (i = 0; i < row->ncolumns; i++) {
-        size += 6 * ngx_strlen(PQfname(row->result, i))
-                + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK;
+    if (head->ncolumns != PQnfields(result)) {
+        return 0;
     }
 
-    if (ngx_http_endpoint_pg_value_reserve(b, size) != NGX_OK) {
+    column = head->columns;
+
+    for (i = 0; i < head->ncolumns; i++) {
+        if (column[i].type != PQftype(result, i)
+            || ngx_strcmp(column[i].name, PQfname(result, i)) != 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_row_columns(ngx_http_endpoint_pg_row_head_t *head,
+    PGresult *result, ngx_uint_t flags)
+{
+    int                                 i, n;
+    u_char                             *p;
+    size_t                              len, size;
+    ngx_http_endpoint_pg_row_column_t  *column;
+
+    ngx_http_endpoint_pg_row_free(head);
+
+    n = PQnfields(result);
+    size = n * sizeof(ngx_http_endpoint_pg_row_column_t)
+           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK;
+
+    for (i = 0; i < n; i++) {
+        size += 7 * ngx_strlen(PQfname(result, i)) + sizeof("{\"\":");
+    }
+
+    column = ngx_alloc(size, ngx_cycle->log);
+    if (column == NULL) {
         return NGX_ERROR;
     }
 
-    row->columns = (ngx_http_endpoint_pg_row_column_t *) b->start;
-    p = (u_char *) (row->columns + row->ncolumns);
+    head->columns = column;
+    head->ncolumns = n;
 
-    for (i = 0; i < row->ncolumns; i++) {
-        column = &row->columns[i];
+    p = (u_char *) (column + n);
+
+    for (i = 0; i < n; i++, column++) {
+        len = ngx_strlen(PQfname(result, i));
+
+        column->name = p;
+        p = ngx_cpymem(p, PQfname(result, i), len + 1);
+
         column->key = p;
-
-        name = (u_char *) PQfname(row->result, i);
 
         *p++ = i ? ',' : '{';
         *p++ = '"';
-        p = ngx_http_endpoint_pg_value_escape(p, name, ngx_strlen(name));
+        p = ngx_http_endpoint_pg_value_escape(p, column->name, len);
         *p++ = '"';
         *p++ = ':';
 
         column->len = p - column->key;
 
-        column->kind = ngx_http_endpoint_pg_value_kind(
-                                PQftype(row->result, i),
-                                row->flags & NGX_HTTP_ENDPOINT_PG_ROW_BIGINT,
-                                &column->array);
+        column->type = PQftype(result, i);
+        column->kind = ngx_http_endpoint_pg_value_kind(column->type,
+                                      flags & NGX_HTTP_ENDPOINT_PG_ROW_BIGINT,
+                                      &column->array);
     }
 
     return NGX_OK;
@@ -215,17 +253,17 @@ static ngx_int_t
 ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_row_t *row, int n, int i)
 {
     u_char                             *v, *p, *key;
-    size_t                              len;
-    ngx_uint_t                          k;
+    size_t                              k, len, klen;
     ngx_http_endpoint_pg_value_buf_t   *b;
     ngx_http_endpoint_pg_row_column_t  *column;
 
     b = row->buf;
     column = &row->columns[i];
 
+    klen = column->len;
     len = PQgetlength(row->result, n, i);
 
-    if (ngx_http_endpoint_pg_value_reserve(b, column->len + len
+    if (ngx_http_endpoint_pg_value_reserve(b, klen + len
                                            + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
         != NGX_OK)
     {
@@ -237,11 +275,11 @@ ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_row_t *row, int n, int i)
     p = b->pos;
     key = column->key;
 
-    for (k = 0; k < column->len; k += 8) {
+    for (k = 0; k < klen; k += 8) {
         ngx_memcpy(p + k, key + k, 8);
     }
 
-    b->pos += column->len;
+    b->pos = p + klen;
 
     if (len == 0 && PQgetisnull(row->result, n, i)) {
         ngx_http_endpoint_pg_value_put(b, "null");
@@ -255,4 +293,15 @@ ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_row_t *row, int n, int i)
     }
 
     return ngx_http_endpoint_pg_value(b, column->kind, v, len);
+}
+
+
+void
+ngx_http_endpoint_pg_row_free(ngx_http_endpoint_pg_row_head_t *head)
+{
+    if (head->columns) {
+        ngx_free(head->columns);
+    }
+
+    ngx_memzero(head, sizeof(ngx_http_endpoint_pg_row_head_t));
 }

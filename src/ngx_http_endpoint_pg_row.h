@@ -15,13 +15,25 @@
 #define NGX_HTTP_ENDPOINT_PG_ROW_BIGINT  0x02   /* int8 as strings */
 
 
+/* the columns of a statement's results, zeroed before the first of them */
+typedef struct {
+    struct ngx_http_endpoint_pg_row_column_s  *columns;
+    int                                        ncolumns;
+} ngx_http_endpoint_pg_row_head_t;
+
+
 /*
  * Writes a result in text format as an array of row objects, or as its first
  * row, into memory of pool.  The session must have DateStyle ISO, bytea_output
- * hex and client_encoding UTF8.  NGX_ERROR: memory.
+ * hex and client_encoding UTF8.  head keeps the keys, for the next result with
+ * the same columns, and goes with the same flags each time.  NGX_ERROR: memory.
  */
-ngx_int_t ngx_http_endpoint_pg_row_json(PGresult *result, ngx_uint_t flags,
-    ngx_pool_t *pool, ngx_str_t *json);
+ngx_int_t ngx_http_endpoint_pg_row_json(PGresult *result,
+    ngx_http_endpoint_pg_row_head_t *head, ngx_uint_t flags, ngx_pool_t *pool,
+    ngx_str_t *json);
+
+/* Frees what head keeps. */
+void ngx_http_endpoint_pg_row_free(ngx_http_endpoint_pg_row_head_t *head);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_PG_ROW_H_INCLUDED_ */

@@ -18,10 +18,22 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_pg_value_text(
     ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_piece(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
 static uint64_t ngx_http_endpoint_pg_value_escapes(uint64_t w);
+static u_char *ngx_http_endpoint_pg_value_bytes(u_char *p, u_char *v,
+    u_char *last);
 static u_char *ngx_http_endpoint_pg_value_escape_char(u_char *p, u_char ch);
-static u_char *ngx_http_endpoint_pg_value_iso(u_char *p, u_char *v,
-    size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_plain(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_digits(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_finite(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_truth(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static ngx_int_t ngx_http_endpoint_pg_value_iso(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
 static ngx_int_t ngx_http_endpoint_pg_value_base64(
     ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
 static u_char *ngx_http_endpoint_pg_value_quoted(
@@ -69,6 +81,22 @@ static ngx_http_endpoint_pg_value_type_t  ngx_http_endpoint_pg_value_types[] = {
 };
 
 
+/* in the order of ngx_http_endpoint_pg_value_kind_e */
+
+static ngx_int_t  (*ngx_http_endpoint_pg_value_writers[])(
+    ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len) =
+{
+    ngx_http_endpoint_pg_value_text,
+    ngx_http_endpoint_pg_value_plain,
+    ngx_http_endpoint_pg_value_digits,
+    ngx_http_endpoint_pg_value_finite,
+    ngx_http_endpoint_pg_value_truth,
+    ngx_http_endpoint_pg_value_plain,
+    ngx_http_endpoint_pg_value_iso,
+    ngx_http_endpoint_pg_value_base64
+};
+
+
 /* an array's element without its escapes */
 
 static ngx_http_endpoint_pg_value_buf_t  ngx_http_endpoint_pg_value_temp;
@@ -100,67 +128,16 @@ ngx_int_t
 ngx_http_endpoint_pg_value(ngx_http_endpoint_pg_value_buf_t *b,
     ngx_http_endpoint_pg_value_kind_e kind, u_char *v, size_t len)
 {
-    if (kind == ngx_http_endpoint_pg_value_string) {
-        return ngx_http_endpoint_pg_value_text(b, v, len);
-    }
+    /* text of none of the other types, so that the server is broken */
 
-    if (kind == ngx_http_endpoint_pg_value_bytea) {
-        return ngx_http_endpoint_pg_value_base64(b, v, len);
-    }
-
-    if (ngx_http_endpoint_pg_value_reserve(b, len
-                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
-        != NGX_OK)
+    if (len == 0
+        && kind != ngx_http_endpoint_pg_value_string
+        && kind != ngx_http_endpoint_pg_value_bytea)
     {
-        return NGX_ERROR;
+        return ngx_http_endpoint_pg_value_plain(b, (u_char *) "null", 4);
     }
 
-    /* text of none of these types, so that the server is broken */
-
-    if (len == 0) {
-        ngx_http_endpoint_pg_value_put(b, "null");
-        return NGX_OK;
-    }
-
-    switch (kind) {
-
-    case ngx_http_endpoint_pg_value_bool:
-        if (*v == 't') {
-            ngx_http_endpoint_pg_value_put(b, "true");
-
-        } else {
-            ngx_http_endpoint_pg_value_put(b, "false");
-        }
-
-        break;
-
-    case ngx_http_endpoint_pg_value_bigint:
-        *b->pos++ = '"';
-        b->pos = ngx_cpymem(b->pos, v, len);
-        *b->pos++ = '"';
-        break;
-
-    case ngx_http_endpoint_pg_value_float:
-
-        /* NaN, Infinity, -Infinity: no digit stands in them */
-
-        if (v[len - 1] > '9') {
-            ngx_http_endpoint_pg_value_put(b, "null");
-            break;
-        }
-
-        b->pos = ngx_cpymem(b->pos, v, len);
-        break;
-
-    case ngx_http_endpoint_pg_value_time:
-        b->pos = ngx_http_endpoint_pg_value_iso(b->pos, v, len);
-        break;
-
-    default: /* a number or JSON */
-        b->pos = ngx_cpymem(b->pos, v, len);
-    }
-
-    return NGX_OK;
+    return ngx_http_endpoint_pg_value_writers[kind](b, v, len);
 }
 
 
@@ -168,28 +145,42 @@ static ngx_int_t
 ngx_http_endpoint_pg_value_text(ngx_http_endpoint_pg_value_buf_t *b,
     u_char *v, size_t len)
 {
-    size_t  n;
-
     *b->pos++ = '"';
 
-    do {
-        n = ngx_min(len, NGX_HTTP_ENDPOINT_PG_VALUE_PIECE);
-
-        if (ngx_http_endpoint_pg_value_reserve(b, 6 * n
-                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+    while (len > NGX_HTTP_ENDPOINT_PG_VALUE_PIECE) {
+        if (ngx_http_endpoint_pg_value_piece(b, v,
+                                             NGX_HTTP_ENDPOINT_PG_VALUE_PIECE)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        b->pos = ngx_http_endpoint_pg_value_escape(b->pos, v, n);
+        v += NGX_HTTP_ENDPOINT_PG_VALUE_PIECE;
+        len -= NGX_HTTP_ENDPOINT_PG_VALUE_PIECE;
+    }
 
-        v += n;
-        len -= n;
-
-    } while (len);
+    if (ngx_http_endpoint_pg_value_piece(b, v, len) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     *b->pos++ = '"';
+
+    return NGX_OK;
+}
+
+
+static ngx_inline ngx_int_t
+ngx_http_endpoint_pg_value_piece(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    if (ngx_http_endpoint_pg_value_reserve(b, 6 * len
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    b->pos = ngx_http_endpoint_pg_value_escape(b->pos, v, len);
 
     return NGX_OK;
 }
@@ -198,60 +189,47 @@ ngx_http_endpoint_pg_value_text(ngx_http_endpoint_pg_value_buf_t *b,
 u_char *
 ngx_http_endpoint_pg_value_escape(u_char *p, u_char *v, size_t len)
 {
-    u_char    *last, *stop, *start;
+    u_char    *last, *start;
     size_t     rest;
     uint64_t   w;
 
+    start = v;
     last = v + len;
 
-    for ( ;; ) {
-        start = v;
+    while (last - v >= 8) {
+        ngx_memcpy(&w, v, 8);
 
-        while (last - v >= 8) {
-            ngx_memcpy(&w, v, 8);
-
-            if (ngx_http_endpoint_pg_value_escapes(w)) {
-                break;
-            }
-
-            ngx_memcpy(p, v, 8);
-            p += 8;
-            v += 8;
+        if (ngx_http_endpoint_pg_value_escapes(w)) {
+            return ngx_http_endpoint_pg_value_bytes(p, v, last);
         }
 
-        rest = last - v;
-
-        /* the end is looked at as one word, along with what is done already */
-
-        if (rest < 8 && v != start) {
-            ngx_memcpy(&w, last - 8, 8);
-
-            if (!ngx_http_endpoint_pg_value_escapes(w)) {
-                ngx_memcpy(p + rest - 8, &w, 8);
-                return p + rest;
-            }
-        }
-
-        stop = v + ngx_min(rest, 8);
-
-        if (v == stop) {
-            return p;
-        }
-
-        do {
-            if (*v >= 0x20 && *v != '"' && *v != '\\') {
-                *p++ = *v++;
-
-            } else {
-                p = ngx_http_endpoint_pg_value_escape_char(p, *v++);
-            }
-
-        } while (v < stop);
+        ngx_memcpy(p, &w, 8);
+        p += 8;
+        v += 8;
     }
+
+    rest = last - v;
+
+    if (rest == 0) {
+        return p;
+    }
+
+    /* the end is looked at as one word, along with what is done already */
+
+    if (v != start) {
+        ngx_memcpy(&w, last - 8, 8);
+
+        if (!ngx_http_endpoint_pg_value_escapes(w)) {
+            ngx_memcpy(p + rest - 8, &w, 8);
+            return p + rest;
+        }
+    }
+
+    return ngx_http_endpoint_pg_value_bytes(p, v, last);
 }
 
 
-/* whether one of eight bytes has to be escaped */
+/* whether one of eight bytes has to be escaped: all that do are ASCII */
 
 static ngx_inline uint64_t
 ngx_http_endpoint_pg_value_escapes(uint64_t w)
@@ -264,9 +242,29 @@ ngx_http_endpoint_pg_value_escapes(uint64_t w)
     quote = w ^ (ones * '"');
     slash = w ^ (ones * '\\');
 
-    return (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote)
-            | ((slash - ones) & ~slash))
-           & tops;
+    return ((w - ones * 0x20) | (quote - ones) | (slash - ones)) & ~w & tops;
+}
+
+
+/* up to eight bytes one by one, the rest as words again */
+
+static u_char *
+ngx_http_endpoint_pg_value_bytes(u_char *p, u_char *v, u_char *last)
+{
+    u_char  *stop;
+
+    stop = v + ngx_min(last - v, 8);
+
+    while (v < stop) {
+        if (*v >= 0x20 && *v != '"' && *v != '\\') {
+            *p++ = *v++;
+
+        } else {
+            p = ngx_http_endpoint_pg_value_escape_char(p, *v++);
+        }
+    }
+
+    return ngx_http_endpoint_pg_value_escape(p, v, last - v);
 }
 
 
@@ -308,14 +306,84 @@ ngx_http_endpoint_pg_value_escape_char(u_char *p, u_char ch)
 }
 
 
+/* a number or JSON */
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_plain(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    if (ngx_http_endpoint_pg_value_reserve(b, len
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    b->pos = ngx_cpymem(b->pos, v, len);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_digits(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    *b->pos++ = '"';
+
+    if (ngx_http_endpoint_pg_value_plain(b, v, len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    *b->pos++ = '"';
+
+    return NGX_OK;
+}
+
+
+/* NaN, Infinity, -Infinity: no digit stands in them */
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_finite(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    if (v[len - 1] > '9') {
+        return ngx_http_endpoint_pg_value_plain(b, (u_char *) "null", 4);
+    }
+
+    return ngx_http_endpoint_pg_value_plain(b, v, len);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_value_truth(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
+{
+    if (*v == 't') {
+        return ngx_http_endpoint_pg_value_plain(b, (u_char *) "true", 4);
+    }
+
+    return ngx_http_endpoint_pg_value_plain(b, (u_char *) "false", 5);
+}
+
+
 /* "2024-01-02 03:04:05+00" becomes "2024-01-02T03:04:05+00:00" */
 
-static u_char *
-ngx_http_endpoint_pg_value_iso(u_char *p, u_char *v, size_t len)
+static ngx_int_t
+ngx_http_endpoint_pg_value_iso(ngx_http_endpoint_pg_value_buf_t *b,
+    u_char *v, size_t len)
 {
-    u_char      *last;
+    u_char      *p, *last;
     ngx_uint_t   zone, plain;
 
+    if (ngx_http_endpoint_pg_value_reserve(b, len
+                                           + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = b->pos;
     last = v + len;
 
     /* ISO 8601 has no years before Christ and no infinity */
@@ -336,7 +404,9 @@ ngx_http_endpoint_pg_value_iso(u_char *p, u_char *v, size_t len)
 
     *p++ = '"';
 
-    return p;
+    b->pos = p;
+
+    return NGX_OK;
 }
 
 

@@ -97,6 +97,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_uint_t   n, type;
     ngx_pool_t  *pool;
 
+    ngx_http_endpoint_pg_row_head_t  head;
+
     if (size == 0) {
         return 0;
     }
@@ -115,7 +117,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pool = ngx_create_pool(4096, &unit_log);
     res = pg_row_result(oid, (u_char *) data + 1, (u_char *) data + size);
 
-    if (ngx_http_endpoint_pg_row_json(res, data[0] & 0x80
+    ngx_memzero(&head, sizeof(ngx_http_endpoint_pg_row_head_t));
+
+    if (ngx_http_endpoint_pg_row_json(res, &head, data[0] & 0x80
                                       ? NGX_HTTP_ENDPOINT_PG_ROW_BIGINT : 0,
                                       pool, &json)
         == NGX_OK
@@ -124,6 +128,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
 
+    ngx_http_endpoint_pg_row_free(&head);
     PQclear(res);
     ngx_destroy_pool(pool);
 

@@ -10,10 +10,13 @@
 
 static PGresult *pg_row_result(const char *name, Oid oid, const char *value,
     size_t len);
+static ngx_int_t pg_row_json(PGresult *res, ngx_uint_t flags,
+    ngx_pool_t *pool, ngx_str_t *json);
 static void pg_row_is(Oid oid, const char *value, const char *expected);
 static void pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
     const char *expected);
 static void pg_row_rows(void);
+static void pg_row_head(void);
 static void pg_row_lengths(void);
 static void pg_row_memory(void);
 
@@ -44,6 +47,23 @@ pg_row_result(const char *name, Oid oid, const char *value, size_t len)
 }
 
 
+static ngx_int_t
+pg_row_json(PGresult *res, ngx_uint_t flags, ngx_pool_t *pool,
+    ngx_str_t *json)
+{
+    ngx_int_t                        rc;
+    ngx_http_endpoint_pg_row_head_t  head;
+
+    ngx_memzero(&head, sizeof(ngx_http_endpoint_pg_row_head_t));
+
+    rc = ngx_http_endpoint_pg_row_json(res, &head, flags, pool, json);
+
+    ngx_http_endpoint_pg_row_free(&head);
+
+    return rc;
+}
+
+
 static void
 pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
     const char *expected)
@@ -58,7 +78,7 @@ pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
 
     ngx_str_null(&json);
 
-    if (ngx_http_endpoint_pg_row_json(res, flags, pool, &json) != NGX_OK) {
+    if (pg_row_json(res, flags, pool, &json) != NGX_OK) {
         ngx_str_set(&json, "failed");
     }
 
@@ -102,11 +122,10 @@ pg_row_rows(void)
     res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     PQsetResultAttrs(res, 2, columns);
 
-    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    pg_row_json(res, 0, pool, &json);
     unit_str(&json, "[]", "no rows");
 
-    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
-                                  &json);
+    pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool, &json);
     unit_str(&json, "null", "no first row");
 
     for (i = 0; i < 2; i++) {
@@ -114,12 +133,11 @@ pg_row_rows(void)
         PQsetvalue(res, i, 1, (char *) (i ? NULL : "Ann"), i ? -1 : 3);
     }
 
-    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    pg_row_json(res, 0, pool, &json);
     unit_str(&json, "[{\"id\":1,\"a \\\"name\\\"\\n\":\"Ann\"},"
              "{\"id\":2,\"a \\\"name\\\"\\n\":null}]", "two rows");
 
-    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
-                                  &json);
+    pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool, &json);
     unit_str(&json, "{\"id\":1,\"a \\\"name\\\"\\n\":\"Ann\"}",
              "the first of two");
 
@@ -127,14 +145,57 @@ pg_row_rows(void)
 
     res = PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
 
-    ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+    pg_row_json(res, 0, pool, &json);
     unit_str(&json, "[]", "a command without rows");
 
-    ngx_http_endpoint_pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool,
-                                  &json);
+    pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool, &json);
     unit_str(&json, "null", "its first row");
 
     PQclear(res);
+    ngx_destroy_pool(pool);
+}
+
+
+/* one head for results whose columns change between them */
+
+static void
+pg_row_head(void)
+{
+    PGresult                         *res;
+    ngx_str_t                         json;
+    ngx_uint_t                        i;
+    ngx_pool_t                       *pool;
+    ngx_http_endpoint_pg_row_head_t   head;
+
+    static struct {
+        const char  *name;
+        Oid          oid;
+        const char  *expected;
+    } results[] = {
+        { "x", PG_ROW_OID_INT4, "[{\"x\":1}]" },
+        { "x", PG_ROW_OID_INT4, "[{\"x\":1}]" },
+        { "x", PG_ROW_OID_TEXT, "[{\"x\":\"1\"}]" },
+        { "y", PG_ROW_OID_TEXT, "[{\"y\":\"1\"}]" },
+        { NULL, 0, "[]" },
+        { "yy", PG_ROW_OID_TEXT, "[{\"yy\":\"1\"}]" }
+    };
+
+    pool = ngx_create_pool(1024, &unit_log);
+
+    ngx_memzero(&head, sizeof(ngx_http_endpoint_pg_row_head_t));
+
+    for (i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+        res = results[i].name
+              ? pg_row_result(results[i].name, results[i].oid, "1", 1)
+              : PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
+
+        ngx_http_endpoint_pg_row_json(res, &head, 0, pool, &json);
+        unit_str(&json, results[i].expected, "columns that change");
+
+        PQclear(res);
+    }
+
+    ngx_http_endpoint_pg_row_free(&head);
     ngx_destroy_pool(pool);
 }
 
@@ -162,7 +223,7 @@ pg_row_lengths(void)
             pool = ngx_create_pool(1024, &unit_log);
             res = pg_row_result("x", PG_ROW_OID_TEXT, text, len);
 
-            if (ngx_http_endpoint_pg_row_json(res, 0, pool, &json) != NGX_OK
+            if (pg_row_json(res, 0, pool, &json) != NGX_OK
                 || json.len != len + 15
                 || ngx_memcmp(&json.data[7 + at], "\\u0001", 6) != 0)
             {
@@ -196,7 +257,7 @@ pg_row_memory(void)
         pool = ngx_create_pool(1024, &unit_log);
 
         unit_fail_alloc = n;
-        rc = ngx_http_endpoint_pg_row_json(res, 0, pool, &json);
+        rc = pg_row_json(res, 0, pool, &json);
         unit_fail_alloc = 0;
 
         ngx_destroy_pool(pool);
@@ -225,6 +286,7 @@ main(void)
     ngx_cycle = &cycle;
 
     pg_row_rows();
+    pg_row_head();
 
     /* int2, int4, int8, float4, float8, numeric */
 
