@@ -1,7 +1,7 @@
 # The CPU time that servers take, in user space and in the kernel; sourced after
 # lib.sh.  For each kind of request are set: server[KIND], the process whose
-# time counts, with its children's, or empty; load[KIND], a command that sets
-# answered and failed.
+# time counts, with its children's, or empty for none; load[KIND], a command
+# that sets answered and failed.
 
 rounds=7
 database=               # the process of Postgres, whose time counts beside
