@@ -50,10 +50,10 @@ typedef struct {
 
 /*
  * Creates the subrequest of parent; capture is zeroed but for handler, data,
- * run, flight, limit and checked.  The subrequest has an empty list of request headers, no
- * body and variables of its own; the caller completes it before it returns to
- * the event loop, when the subrequest starts.  NGX_ERROR: memory, too many
- * subrequests.
+ * run, flight, limit and checked.  The subrequest has an empty list of request
+ * headers, no body and variables of its own; the caller completes it before it
+ * returns to the event loop, when the subrequest starts.  NGX_ERROR: memory,
+ * too many subrequests.
  */
 ngx_int_t ngx_http_endpoint_capture_start(
     ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,
