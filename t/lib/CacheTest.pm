@@ -5,7 +5,8 @@ package CacheTest;
 #
 # The upstream answers to /path?status=404&size=9&wait=name with the number of
 # times that this path was asked for and the headers it was asked with.  With
-# wait= it answers once the test has noted "go name".
+# wait= it answers once the test has noted "go name".  Between the notes "down"
+# and "up" it answers to down=503 with that status, to late=name as to wait=name.
 
 use strict;
 use warnings;
@@ -67,8 +68,9 @@ sub upstream {
 
     my $n = $s->count('events', qr/^asked \Q$path\E$/m);
 
-    $s->wait_for(sub { $s->file('events') =~ /^go $arg{wait}$/m })
-        if $arg{wait};
+    my $wait = $arg{wait} // (is_down($s) ? $arg{late} : undef);
+
+    $s->wait_for(sub { $s->file('events') =~ /^go $wait$/m }) if $wait;
 
     my %headers = %{ $request->{headers} };
 
@@ -84,18 +86,19 @@ sub upstream {
 }
 
 
-# status=503 while the test has noted "down", if it is given as down=503
-
 sub status {
     my ($s, $arg) = @_;
 
-    return $arg->{status} if $arg->{status};
+    return $arg->{status} // (is_down($s) ? $arg->{down} : undef) // 200;
+}
+
+
+sub is_down {
+    my ($s) = @_;
 
     my ($state) = reverse $s->file('events') =~ /^(down|up)$/mg;
 
-    return $arg->{down} if $arg->{down} && ($state // 'up') eq 'down';
-
-    return 200;
+    return ($state // 'up') eq 'down';
 }
 
 
