@@ -54,7 +54,7 @@ typedef struct {
     ngx_http_endpoint_chunks_sh_t        *sh;
     ngx_http_endpoint_chunk_t            *chunk;
     u_char                               *data;
-    u_char                               *marks;    /* for the walker */
+    u_char                               *marks;    /* for a rebuild */
 } ngx_http_endpoint_chunks_t;
 
 
@@ -112,7 +112,7 @@ ngx_uint_t ngx_http_endpoint_chunks_equal(ngx_http_endpoint_chunks_t *chunks,
     ngx_http_endpoint_cursor_t *cursor, u_char *data, size_t len);
 
 /*
- * For the walker: forgets all marks, and marks a chain of n chunks.  0, and
+ * For a rebuild: forgets all marks, and marks a chain of n chunks.  0, and
  * nothing is marked: it is of another length, leaves the zone or meets a chunk
  * that has a mark.
  */

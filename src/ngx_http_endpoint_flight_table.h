@@ -51,8 +51,5 @@ void ngx_http_endpoint_flight_table_create(ngx_http_endpoint_cache_t *cache);
 void ngx_http_endpoint_flight_table_rebuild(ngx_http_endpoint_cache_t *cache,
     ngx_pid_t pid);
 
-/* NULL, or the words for what is broken. */
-char *ngx_http_endpoint_flight_table_walk(ngx_http_endpoint_cache_t *cache);
-
 
 #endif /* _NGX_HTTP_ENDPOINT_FLIGHT_TABLE_H_INCLUDED_ */

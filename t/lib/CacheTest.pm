@@ -28,6 +28,7 @@ sub cache_server {
     endpoint_cache_zone zone=cache:@{[ $opt{size} // '1m' ]} entries=1000
                         ttl=1h @{[ $opt{zone} // '' ]};
     endpoint_cache_zone zone=small:64k entries=10 ttl=1h;
+    endpoint_cache_zone zone=large:8m entries=1000 ttl=1h;
     endpoint_cache_zone zone=short:1m entries=1000 ttl=1s stale=1h;
 
     server {

@@ -466,7 +466,7 @@ test_random(void)
             break;
         }
 
-        broken = ngx_http_endpoint_cache_walk(&cache);
+        broken = walk(&cache);
 
         if (broken) {
             break;
@@ -555,7 +555,7 @@ test_killed(void)
                    && pid[i]);
 
         unit_self = CHILDREN;
-        broken = ngx_http_endpoint_cache_walk(&cache);
+        broken = walk(&cache);
 
         unit_shared->alive[i] = 1;
         unit_shared->generation[i]++;

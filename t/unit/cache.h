@@ -24,6 +24,8 @@
 #include "../../src/ngx_http_endpoint_flight.c"
 #include "../../src/ngx_http_endpoint_cache_zone.c"
 
+#include "cache_walk.h"
+
 #include <sys/mman.h>
 
 
@@ -239,7 +241,7 @@ whole(const char *name)
 {
     char  *broken;
 
-    broken = ngx_http_endpoint_cache_walk(&cache);
+    broken = walk(&cache);
 
     (void) unit_ok(broken == NULL, "whole: %s", name);
 
