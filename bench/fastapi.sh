@@ -39,9 +39,5 @@ fastapi_start() {
     fastapi_pid=$!
     servers+=($!)
 
-    until (exec 3<> "/dev/tcp/127.0.0.1/$fastapi") 2>/dev/null; do
-        kill -0 $fastapi_pid 2>/dev/null \
-            || { tail -n 5 "$dir/log" >&2; fail "FastAPI did not start"; }
-        sleep 0.1
-    done
+    await_port "$fastapi" $fastapi_pid "FastAPI, $dir/log,"
 }

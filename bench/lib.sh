@@ -115,6 +115,16 @@ await() {
 }
 
 
+# await_port PORT PID WHAT: until a server that writes no pid listens
+
+await_port() {
+    until (exec 3<> "/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
+        kill -0 "$2" 2>/dev/null || fail "$3 did not start"
+        sleep 0.1
+    done
+}
+
+
 stop() {
     local server
 
