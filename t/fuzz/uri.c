@@ -1,0 +1,206 @@
+
+/*
+ * Any text in a URI and in a header: what is rendered has no more segments and
+ * arguments than its template, and nothing that ends a line.
+ */
+
+
+#include "../unit/unit.h"
+#include "../unit/template_plan.h"
+#include "../../src/ngx_http_endpoint_uri.c"
+#include "../../src/ngx_http_endpoint_header.c"
+
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+
+static char  *uri_templates[] = {
+    "/up/$t", "/up/$t/x", "/up/.$t", "/up/$t$u", "/up/$t.$u/a",
+    "/up/x?t=$t", "/up/x?$t=$u&v=a$t$u", "/up/$t?u=${u}x"
+};
+
+
+/* the templates have no escapes */
+
+void
+ngx_unescape_uri(u_char **dst, u_char **src, size_t size, ngx_uint_t type)
+{
+    *dst = ngx_cpymem(*dst, *src, size);
+    *src += size;
+}
+
+
+/* of a component, as nginx does */
+
+uintptr_t
+ngx_escape_uri(u_char *dst, u_char *src, size_t size, ngx_uint_t type)
+{
+    size_t     i;
+    uintptr_t  n;
+
+    if (type != NGX_ESCAPE_URI_COMPONENT) {
+        abort();
+    }
+
+    for (i = 0, n = 0; i < size; i++) {
+
+        if ((src[i] | 0x20) - 'a' < 26u || src[i] - '0' < 10u
+            || (src[i] && ngx_strchr("-._~", src[i])))
+        {
+            if (dst) {
+                *dst++ = src[i];
+            }
+
+        } else if (dst) {
+            dst = ngx_sprintf(dst, "%%%02XD", (uint32_t) src[i]);
+
+        } else {
+            n++;
+        }
+    }
+
+    return dst ? (uintptr_t) dst : n;
+}
+
+
+ngx_uint_t
+ngx_hash_strlow(u_char *dst, u_char *src, size_t n)
+{
+    ngx_strlow(dst, src, n);
+
+    return 1;
+}
+
+
+static ngx_inline void
+uri_require(ngx_uint_t condition)
+{
+    if (!condition) {
+        abort();
+    }
+}
+
+
+static ngx_uint_t
+uri_count(ngx_str_t *text, u_char ch)
+{
+    size_t      i;
+    ngx_uint_t  n;
+
+    for (i = 0, n = 0; i < text->len; i++) {
+        n += text->data[i] == ch;
+    }
+
+    return n;
+}
+
+
+static void
+uri_check(ngx_str_t *template, ngx_str_t *path, ngx_str_t *args)
+{
+    size_t  i;
+
+    uri_require(uri_count(path, '/') == uri_count(template, '/'));
+    uri_require(uri_count(path, '\\') == 0);
+    uri_require(!ngx_http_endpoint_uri_dots(path));
+
+    for (i = 0; i < path->len; i++) {
+        uri_require(path->data[i] >= 0x20 && path->data[i] != 0x7f);
+    }
+
+    uri_require(uri_count(args, '&') <= uri_count(template, '&'));
+    uri_require(uri_count(args, '=') <= uri_count(template, '='));
+
+    for (i = 0; i < args->len; i++) {
+        uri_require(args->data[i] > 0x20 && args->data[i] < 0x7f
+                    && args->data[i] != '#' && args->data[i] != '?');
+    }
+}
+
+
+static void
+uri_render(ngx_pool_t *pool, char *template)
+{
+    ngx_str_t                    text, path, args;
+    ngx_int_t                    rc;
+    ngx_http_endpoint_uri_t      uri;
+    ngx_http_endpoint_refusal_t  refusal;
+
+    text = unit_copy(pool, template, ngx_strlen(template));
+
+    uri_require(ngx_http_endpoint_uri_compile(&template_compile, &text, &uri)
+                == NGX_OK);
+
+    ngx_memzero(&refusal, sizeof(ngx_http_endpoint_refusal_t));
+
+    rc = ngx_http_endpoint_uri_render(&uri, &template_run, &path, &args,
+                                      &refusal);
+
+    if (rc == NGX_OK) {
+        uri_check(&text, &path, &args);
+        return;
+    }
+
+    uri_require(rc == NGX_DECLINED && refusal.msg && refusal.ref);
+}
+
+
+static void
+uri_header(ngx_pool_t *pool)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                     name, value, text;
+    ngx_http_endpoint_header_t    header;
+    ngx_http_endpoint_refusal_t   refusal;
+
+    name = unit_copy(pool, "X-A", 3);
+    value = unit_copy(pool, "a $t, $u", 8);
+
+    uri_require(ngx_http_endpoint_header_compile(&template_compile, &name,
+                                                 &value, &header)
+                == NGX_OK);
+
+    rc = ngx_http_endpoint_header_render(&header, &template_run, &text,
+                                         &refusal);
+
+    if (rc == NGX_OK) {
+        uri_require(uri_count(&text, CR) + uri_count(&text, LF)
+                    + uri_count(&text, '\0') == 0);
+        return;
+    }
+
+    uri_require(rc == NGX_DECLINED && refusal.msg && refusal.ref);
+}
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    ngx_str_t    t, u;
+    ngx_uint_t   i;
+    ngx_pool_t  *pool;
+
+    pool = ngx_create_pool(4096, &unit_log);
+    template_init(pool);
+
+    /* two values, the longer one first */
+
+    t = unit_copy(pool, (char *) data, size - size / 3);
+    u = unit_copy(pool, (char *) data + t.len, size / 3);
+
+    uri_require(ngx_http_endpoint_utf8_clean(pool, &t) == NGX_OK);
+    uri_require(ngx_http_endpoint_utf8_clean(pool, &u) == NGX_OK);
+
+    template_text('t', t.data, t.len);
+    template_text('u', u.data, u.len);
+
+    for (i = 0; i < sizeof(uri_templates) / sizeof(uri_templates[0]); i++) {
+        uri_render(pool, uri_templates[i]);
+    }
+
+    uri_header(pool);
+
+    ngx_destroy_pool(pool);
+
+    return 0;
+}
