@@ -453,6 +453,12 @@ ngx_http_endpoint_block_location(ngx_http_location_tree_node_t *node,
             return node->exact ? node->exact : node->inclusive;
         }
 
+        /* "/a" is redirected to the "/a/" of proxy_pass */
+
+        if (len + 1 == node->len && node->auto_redirect) {
+            found = node->exact ? node->exact : node->inclusive;
+        }
+
         node = node->left;
     }
 

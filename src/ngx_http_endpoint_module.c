@@ -44,6 +44,11 @@ static ngx_conf_enum_t  ngx_http_endpoint_bigints[] = {
 };
 
 
+static ngx_conf_num_bounds_t  ngx_http_endpoint_timeout_bounds = {
+    ngx_conf_check_num_bounds, 1, -1
+};
+
+
 static ngx_command_t  ngx_http_endpoint_commands[] = {
 
     { ngx_string("endpoint"),
@@ -79,7 +84,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_endpoint_loc_conf_t, timeout),
-      NULL },
+      &ngx_http_endpoint_timeout_bounds },
 
     { ngx_string("endpoint_ignore_client_abort"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,

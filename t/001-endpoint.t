@@ -495,6 +495,23 @@ location / {
 > GET /a/b/c/d/e/f/other
 < 404 {"detail":"Not Found"}
 
+=== an endpoint that the redirect to a slash hides is told of
+--- conf
+location / {
+    endpoint GET /api { reply '"hidden"'; }
+    endpoint GET /b   { reply '"b"'; }
+}
+location /api/ { proxy_pass http://127.0.0.1:1; }
+location /b/   { return 204; }
+--- suppress_stderr
+--- exchanges
+> GET /b
+< 200 "b"
+--- error_log eval
+qr/\[warn\] .*endpoint "\/api" is hidden by location "\/api\/" in .*test\.conf:2/
+--- no_error_log
+endpoint "/b" is hidden
+
 === named and regex locations are not chosen by a prefix, nothing is hidden there
 --- conf
 location /files/ { try_files /none @files; }
@@ -508,7 +525,5 @@ location /re/long/name/of/it/ { return 204; }
 --- exchanges
 > GET /files/a
 < 200 "named"
-> GET /re/long/name/of/it/a
-< 200 "regex"
 --- no_error_log
 is hidden by

@@ -1564,3 +1564,11 @@ location / {
 }
 --- dies
 3: a "%" without two hexadecimal digits in URI "/a/%", write "%25" for a "%"
+
+=== an endpoint_timeout of nothing
+--- conf
+endpoint_timeout 0;
+--- must_die
+--- suppress_stderr
+--- error_log eval
+qr/\[emerg\] .*value must be equal to or greater than 1 in \S+\/test\.conf:1$/
