@@ -194,8 +194,6 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
 ngx_http_endpoint_pg_query_t *
 ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
 {
-    ngx_str_t                         *param;
-    ngx_uint_t                         i;
     ngx_http_endpoint_pg_query_t      *query;
     ngx_http_endpoint_pg_statement_t  *statement;
 
@@ -214,20 +212,6 @@ ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
     query->command.sql = (char *) statement->text.data;
     query->command.nparams = statement->nparams;
     query->command.params = request->params;
-
-    for (i = 0; i < statement->nparams; i++) {
-        param = &request->params[i];
-
-        /* libpq would cut it there */
-
-        if (param->len && ngx_strlchr(param->data, param->data + param->len,
-                                      '\0'))
-        {
-            ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_data,
-                                           "a NUL byte in a parameter");
-            return query;
-        }
-    }
 
     if (request->transaction) {
         ngx_http_endpoint_pg_hold(query, request->transaction);

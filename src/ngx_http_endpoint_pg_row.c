@@ -32,7 +32,9 @@ static ngx_int_t ngx_http_endpoint_pg_row_list(
 static ngx_int_t ngx_http_endpoint_pg_row_object(
     ngx_http_endpoint_pg_row_t *row, int n);
 static ngx_int_t ngx_http_endpoint_pg_row_cell(
-    ngx_http_endpoint_pg_row_t *row, int n, int i);
+    ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_row_column_t *column, PGresult *result, int n,
+    int i);
 
 
 /*
@@ -221,18 +223,25 @@ ngx_http_endpoint_pg_row_list(ngx_http_endpoint_pg_row_t *row)
 static ngx_int_t
 ngx_http_endpoint_pg_row_object(ngx_http_endpoint_pg_row_t *row, int n)
 {
-    int                                i;
-    ngx_http_endpoint_pg_value_buf_t  *b;
+    int                                 i, ncolumns;
+    PGresult                           *result;
+    ngx_http_endpoint_pg_value_buf_t   *b;
+    ngx_http_endpoint_pg_row_column_t  *column;
 
     b = row->buf;
+    result = row->result;
+    column = row->columns;
+    ncolumns = row->ncolumns;
 
-    for (i = 0; i < row->ncolumns; i++) {
-        if (ngx_http_endpoint_pg_row_cell(row, n, i) != NGX_OK) {
+    for (i = 0; i < ncolumns; i++) {
+        if (ngx_http_endpoint_pg_row_cell(b, &column[i], result, n, i)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
 
-    if (row->ncolumns == 0) {
+    if (ncolumns == 0) {
         if (ngx_http_endpoint_pg_value_reserve(b,
                                             NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
             != NGX_OK)
@@ -250,18 +259,14 @@ ngx_http_endpoint_pg_row_object(ngx_http_endpoint_pg_row_t *row, int n)
 
 
 static ngx_int_t
-ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_row_t *row, int n, int i)
+ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_http_endpoint_pg_row_column_t *column, PGresult *result, int n, int i)
 {
-    u_char                             *v, *p, *key;
-    size_t                              k, len, klen;
-    ngx_http_endpoint_pg_value_buf_t   *b;
-    ngx_http_endpoint_pg_row_column_t  *column;
-
-    b = row->buf;
-    column = &row->columns[i];
+    u_char  *v, *p, *key;
+    size_t   k, len, klen;
 
     klen = column->len;
-    len = PQgetlength(row->result, n, i);
+    len = PQgetlength(result, n, i);
 
     if (ngx_http_endpoint_pg_value_reserve(b, klen + len
                                            + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
@@ -281,12 +286,12 @@ ngx_http_endpoint_pg_row_cell(ngx_http_endpoint_pg_row_t *row, int n, int i)
 
     b->pos = p + klen;
 
-    if (len == 0 && PQgetisnull(row->result, n, i)) {
+    if (len == 0 && PQgetisnull(result, n, i)) {
         ngx_http_endpoint_pg_value_put(b, "null");
         return NGX_OK;
     }
 
-    v = (u_char *) PQgetvalue(row->result, n, i);
+    v = (u_char *) PQgetvalue(result, n, i);
 
     if (column->array) {
         return ngx_http_endpoint_pg_value_array(b, column->kind, v, len);

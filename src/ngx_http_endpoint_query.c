@@ -5,7 +5,7 @@
 
 
 static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
-    ngx_http_endpoint_refusal_t *refusal, ngx_str_t **params);
+    ngx_http_endpoint_refusal_t *refusal, ngx_str_t *params);
 static void ngx_http_endpoint_query_arrived(void *data,
     ngx_http_endpoint_pg_result_t *result);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
@@ -26,7 +26,8 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     exec = b->fanout->exec;
     conf = exec->step->conf;
 
-    q = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_query_t));
+    q = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_query_t)
+                                     + conf->params.nelts * sizeof(ngx_str_t));
     if (q == NULL) {
         goto failed;
     }
@@ -36,7 +37,9 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     q->exec = exec;
     q->branch = b;
 
-    rc = ngx_http_endpoint_query_values(q, &refusal, &params);
+    params = (ngx_str_t *) (q + 1);
+
+    rc = ngx_http_endpoint_query_values(q, &refusal, params);
 
     if (rc == NGX_DECLINED) {
         ngx_http_endpoint_refuse(exec, &refusal);
@@ -74,9 +77,9 @@ failed:
 
 static ngx_int_t
 ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
-    ngx_http_endpoint_refusal_t *refusal, ngx_str_t **params)
+    ngx_http_endpoint_refusal_t *refusal, ngx_str_t *params)
 {
-    ngx_uint_t                       i, n;
+    ngx_uint_t                       i;
     ngx_http_endpoint_ref_t         *ref;
     ngx_http_endpoint_run_t         *run;
     ngx_http_endpoint_value_t        v;
@@ -84,21 +87,9 @@ ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
 
     run = q->exec->run;
     conf = q->exec->step->conf;
-    n = conf->params.nelts;
     ref = conf->params.elts;
 
-    *params = NULL;
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    *params = ngx_pcalloc(run->pool, n * sizeof(ngx_str_t));
-    if (*params == NULL) {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < conf->params.nelts; i++) {
         if (ngx_http_endpoint_run_value(run, &ref[i], &v) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -107,19 +98,17 @@ ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
             continue;
         }
 
-        if (ngx_http_endpoint_value_to_text(run->pool, &v, &(*params)[i])
+        if (ngx_http_endpoint_value_to_text(run->pool, &v, &params[i])
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        if ((*params)[i].data == NULL) {
-            (*params)[i].data = (u_char *) "";
+        if (params[i].data == NULL) {
+            params[i].data = (u_char *) "";
         }
 
-        if (ngx_strlchr((*params)[i].data,
-                        (*params)[i].data + (*params)[i].len, '\0'))
-        {
+        if (memchr(params[i].data, '\0', params[i].len)) {
             refusal->ref = &ref[i];
             refusal->cause = ngx_http_endpoint_cause_sql;
             refusal->msg = "Value error, it must have no NUL";

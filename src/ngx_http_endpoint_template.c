@@ -120,8 +120,6 @@ ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,
     ngx_uint_t                 i;
     ngx_http_endpoint_part_t  *part;
 
-    t->size = text->len;
-
     if (ngx_array_init(&t->parts, c->cf->pool, 4,
                        sizeof(ngx_http_endpoint_part_t))
         != NGX_OK
@@ -476,27 +474,35 @@ size_t
 ngx_http_endpoint_template_hint(ngx_http_endpoint_template_t *t,
     ngx_http_endpoint_run_t *run)
 {
-    size_t                      size;
+    size_t                      len, size;
     ngx_uint_t                  i;
     ngx_http_endpoint_part_t   *part;
     ngx_http_endpoint_value_t  *v;
 
-    size = t->size;
+    size = 0;
     part = t->parts.elts;
 
     for (i = 0; i < t->parts.nelts; i++) {
-        if (part[i].type == ngx_http_endpoint_part_literal
-            || part[i].ref.name == NULL)
-        {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            len = part[i].literal.len;
+
+        } else if (part[i].ref.name) {
+            v = &run->values[part[i].ref.index];
+            len = v->data.len;
+
+            if (v->type == ngx_http_endpoint_text) {
+                size += sizeof("\"\"");
+            }
+
+        } else {
             continue;
         }
 
-        v = &run->values[part[i].ref.index];
-
         /* what is long will be linked, not copied */
 
-        if (v->data.len < NGX_HTTP_ENDPOINT_WRITER_LINK) {
-            size += v->data.len + sizeof("\"\"");
+        if (len < NGX_HTTP_ENDPOINT_WRITER_LINK) {
+            size += len;
         }
     }
 

@@ -41,7 +41,6 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                      parts;     /* ngx_http_endpoint_part_t */
-    size_t                           size;      /* of all literals */
 } ngx_http_endpoint_template_t;
 
 

@@ -108,7 +108,11 @@ ngx_http_endpoint_write_slice(ngx_http_endpoint_writer_t *w, u_char *data,
 {
     ngx_buf_t  *b;
 
-    if (len < NGX_HTTP_ENDPOINT_WRITER_LINK) {
+    /* what is all that is expected needs no block beside it */
+
+    if (len < NGX_HTTP_ENDPOINT_WRITER_LINK
+        && (len == 0 || w->out || len < w->hint))
+    {
         return ngx_http_endpoint_write(w, data, len);
     }
 

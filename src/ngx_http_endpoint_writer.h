@@ -39,8 +39,8 @@ ngx_int_t ngx_http_endpoint_write(ngx_http_endpoint_writer_t *w, u_char *data,
     size_t len);
 
 /*
- * Appends len bytes that outlive the output: what is long is linked, not
- * copied.  NGX_ERROR: memory.
+ * Appends len bytes that outlive the output: what is long, or the whole of it,
+ * is linked, not copied.  NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_write_slice(ngx_http_endpoint_writer_t *w,
     u_char *data, size_t len);
