@@ -357,8 +357,8 @@ is_over('rollbacks');
     $holder7->sql('SELECT pg_advisory_unlock(7)');
     is($s->response($client7, first => 1)->{body}, '1', 'the second');
 
-    is($pg->value("SELECT count(*) <= 4 FROM pg_stat_activity
-                   WHERE application_name = 'nginx'"), 't',
+    ok($pg->wait_for("SELECT count(*) <= 4 FROM pg_stat_activity
+                      WHERE application_name = 'nginx'"),
        'no more than connections= and isolated=');
 }
 

@@ -338,13 +338,12 @@ storm('kill -9 of the postmaster', sub { $pg->restart('KILL') }, times => 2,
 
 is($s->ask('GET /user/7')->{body}, '{"id":7,"name":"user 7"}',
    'afterwards all is well');
-is($pg->value("SELECT count(*) FROM pg_stat_activity WHERE state LIKE
-               '%transaction%' AND application_name = 'nginx'"), 0,
+ok($pg->wait_for("SELECT count(*) = 0 FROM pg_stat_activity WHERE state LIKE
+                  '%transaction%' AND application_name = 'nginx'"),
    'no transaction is left open');
-ok($pg->wait_for("SELECT count(*) >= 3 FROM pg_stat_activity
-                  WHERE application_name = 'nginx'"), 'all lanes are back');
-is($pg->value("SELECT count(*) <= 5 FROM pg_stat_activity
-               WHERE application_name = 'nginx'"), 't', 'and no more');
+ok($pg->wait_for("SELECT count(*) BETWEEN 3 AND 5 FROM pg_stat_activity
+                  WHERE application_name = 'nginx'"),
+   'all lanes are back, and no more');
 
 $s->stop;
 done_testing();

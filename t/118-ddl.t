@@ -261,8 +261,8 @@ is($pg->value("SELECT count(*) FROM notes WHERE text LIKE 'pool-%'"),
    $notes + $transactions, 'pgbouncer: every act is done once');
 is($pg->value("SELECT count(*) - count(DISTINCT text) FROM notes"), 0,
    'pgbouncer: and no other');
-is($pg->value("SELECT count(*) FROM pg_stat_activity
-               WHERE usename = 'pooled'"), 2, 'pgbouncer: by two servers');
+ok($pg->wait_for("SELECT count(*) = 2 FROM pg_stat_activity
+                  WHERE usename = 'pooled'"), 'pgbouncer: by two servers');
 
 kill 'INT', $bouncer;
 waitpid $bouncer, 0;

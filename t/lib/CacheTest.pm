@@ -6,7 +6,8 @@ package CacheTest;
 # The upstream answers to /path?status=404&size=9&wait=name with the number of
 # times that this path was asked for and the headers it was asked with.  With
 # wait= it answers once the test has noted "go name".  Between the notes "down"
-# and "up" it answers to down=503 with that status, to late=name as to wait=name.
+# and "up" it answers to down=503 with that status, and takes late=name for
+# wait=name.
 
 use strict;
 use warnings;
