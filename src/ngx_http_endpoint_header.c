@@ -55,21 +55,7 @@ ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
 static ngx_int_t
 ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
 {
-    u_char   ch;
-    size_t   i;
-
-    for (i = 0; i < name->len; i++) {
-        ch = name->data[i];
-
-        if (ch <= 0x20 || ch >= 0x7f
-            || ngx_strlchr((u_char *) "\"(),/:;<=>?@[\\]{}$",
-                           (u_char *) "\"(),/:;<=>?@[\\]{}$" + 18, ch))
-        {
-            break;
-        }
-    }
-
-    if (name->len == 0 || i < name->len) {
+    if (!ngx_http_endpoint_header_token(name)) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "invalid header name \"%V\", it "
                                             "must be a literal token", name);
@@ -83,6 +69,27 @@ ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
     }
 
     return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_header_token(ngx_str_t *name)
+{
+    u_char   ch;
+    size_t   i;
+
+    for (i = 0; i < name->len; i++) {
+        ch = name->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f
+            || ngx_strlchr((u_char *) "\"(),/:;<=>?@[\\]{}$",
+                           (u_char *) "\"(),/:;<=>?@[\\]{}$" + 18, ch))
+        {
+            return 0;
+        }
+    }
+
+    return name->len != 0;
 }
 
 

@@ -26,6 +26,9 @@ typedef struct {
 ngx_int_t ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header);
 
+/* Whether name is a token, as the name of a header must be. */
+ngx_uint_t ngx_http_endpoint_header_token(ngx_str_t *name);
+
 /* Whether a header belongs to the connection, and to nobody else. */
 ngx_uint_t ngx_http_endpoint_header_frames(ngx_str_t *name);
 

@@ -16,6 +16,8 @@ static ngx_int_t ngx_http_endpoint_default_headers(ngx_conf_t *cf,
     ngx_http_endpoint_loc_conf_t *conf);
 static ngx_int_t ngx_http_endpoint_pass_header(ngx_conf_t *cf,
     ngx_array_t *headers, ngx_str_t *name);
+static char *ngx_http_endpoint_fallback(ngx_conf_t *cf, void *post,
+    void *data);
 static char *ngx_http_endpoint_pass_headers(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -41,6 +43,11 @@ static ngx_conf_enum_t  ngx_http_endpoint_bigints[] = {
     { ngx_string("number"), 0 },
     { ngx_string("string"), 1 },
     { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_post_t  ngx_http_endpoint_fallback_post = {
+    ngx_http_endpoint_fallback
 };
 
 
@@ -77,7 +84,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       ngx_conf_set_str_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_endpoint_loc_conf_t, fallback),
-      NULL },
+      &ngx_http_endpoint_fallback_post },
 
     { ngx_string("endpoint_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -455,6 +462,25 @@ ngx_http_endpoint_pass_header(ngx_conf_t *cf, ngx_array_t *headers,
 
 
 static char *
+ngx_http_endpoint_fallback(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *fallback = data;
+
+    if (fallback->len
+        && (fallback->data[0] == '@' || fallback->data[0] == '/'))
+    {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid fallback \"%V\", it must be @name or a URI",
+                       fallback);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
 ngx_http_endpoint_pass_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_endpoint_loc_conf_t *elcf = conf;
@@ -475,6 +501,13 @@ ngx_http_endpoint_pass_headers(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     name = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
+        if (!ngx_http_endpoint_header_token(&name[i])) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid header name \"%V\", it must be a "
+                               "literal token", &name[i]);
+            return NGX_CONF_ERROR;
+        }
+
         if (ngx_http_endpoint_header_frames(&name[i])) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "header \"%V\" frames the message, it cannot "

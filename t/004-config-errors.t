@@ -1572,3 +1572,21 @@ endpoint_timeout 0;
 --- suppress_stderr
 --- error_log eval
 qr/\[emerg\] .*value must be equal to or greater than 1 in \S+\/test\.conf:1$/
+
+=== a fallback that is neither a name nor a URI
+--- conf
+location / {
+    endpoint_fallback old;
+    endpoint GET / { reply '1'; }
+}
+--- dies
+2: invalid fallback "old", it must be @name or a URI
+
+=== a header that passes must have a name
+--- conf
+location / {
+    endpoint_fetch_pass_headers X-Mine "X A";
+    endpoint GET / { reply '1'; }
+}
+--- dies
+2: invalid header name "X A", it must be a literal token
