@@ -506,9 +506,17 @@ ngx_http_endpoint_json_check_value(ngx_http_endpoint_json_check_t *check,
 
     *state = ngx_http_endpoint_json_behind(*state);
 
-    return (c <= '9')
-           ? ngx_http_endpoint_json_check_number(check, p - 1, last)
-           : ngx_http_endpoint_json_check_literal(check, p - 1, last);
+    if (c > '9') {
+        return ngx_http_endpoint_json_check_literal(check, p - 1, last);
+    }
+
+    /* most are one digit: what follows is not of a number */
+
+    if (c >= '0' && p < last && (*p < '-' || (*p | 0x20) > 'e')) {
+        return p;
+    }
+
+    return ngx_http_endpoint_json_check_number(check, p - 1, last);
 }
 
 
@@ -700,24 +708,6 @@ ngx_http_endpoint_json_check_number(ngx_http_endpoint_json_check_t *check,
 static ngx_inline u_char *
 ngx_http_endpoint_json_check_digits(u_char *p, u_char *last)
 {
-    uint64_t  word;
-
-    while (last - p >= 8) {
-        word = ngx_http_endpoint_json_check_word(p)
-               ^ ngx_http_endpoint_json_each('0');
-
-        /* as with strings, the lowest byte marked is rightly marked */
-
-        word = ((word + ngx_http_endpoint_json_each(0x76)) | word)
-               & ngx_http_endpoint_json_each(0x80);
-
-        if (word) {
-            return p + ngx_http_endpoint_json_below(word);
-        }
-
-        p += 8;
-    }
-
     while (p < last && *p >= '0' && *p <= '9') {
         p++;
     }
