@@ -4,6 +4,7 @@
 # make dev            the same, reloads when a configuration file changes
 # make test           all tests;  TESTS="t/010-route.t" for some
 # make asan           the same under AddressSanitizer and UBSan
+# make test-hup       some tests with nginx reloaded for each part of a test
 # make fuzz           the fuzz drivers, FUZZ_TIME seconds each
 # make bench          the figures of the README
 # make matrix         build and test on the other nginx versions
@@ -16,7 +17,7 @@ export NGINX_SRC PORT TESTS FUZZ_TIME
 
 KIND = $(if $(NGINX_SRC),static,module)
 
-.PHONY: all deps run dev test asan fuzz bench matrix clean
+.PHONY: all deps run dev test test-hup asan fuzz bench matrix clean
 
 all:
 	@util/deps build
@@ -36,6 +37,10 @@ dev:
 test:
 	@util/deps build test
 	@util/test $(KIND) $(NGINX_SRC)
+
+test-hup:
+	@util/deps build test
+	@TEST_NGINX_USE_HUP=1 util/test $(KIND) $(NGINX_SRC)
 
 asan:
 	@util/deps build test

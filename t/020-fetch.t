@@ -226,6 +226,8 @@ $s->start;
 for my $test (@tests) {
     my ($name, $line, $expected) = @$test;
 
+    $s->next_block;
+
     my $answer = $s->ask($line);
     my $got = eval { $json->decode($answer->{body}) };
 

@@ -347,6 +347,8 @@ sub most {
 sub holds {
     my ($uri, $limit, $n, $name) = @_;
 
+    $s->next_block;
+
     my $list = join ',', 1 .. $n;
     my $socket = $s->connect;
 

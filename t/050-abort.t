@@ -158,6 +158,8 @@ sub settle { $s->ask('GET /ping') for 1 .. 2 }
 sub leaves {
     my ($uri, $name, %opt) = @_;
 
+    $s->next_block;
+
     my $client = $s->connect;
     my $method = $opt{method} // 'GET';
 

@@ -102,6 +102,8 @@ $s->start;
 sub in_turn {
     my ($name, @exchanges) = @_;
 
+    $s->next_block;
+
     my $socket = $s->connect;
     my $bytes = join '', map { $_->[0] } @exchanges;
 

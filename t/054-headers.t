@@ -115,6 +115,8 @@ my $up = "Host: 127.0.0.1:$s->{up}";
 sub sends {
     my ($line, $expected, $name, @more) = @_;
 
+    $s->next_block;
+
     my $response = $s->ask($line, @more);
 
     is($response->{status}, 200, "$name: status");

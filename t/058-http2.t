@@ -217,10 +217,22 @@ is(scalar(grep { $h->response($_)->{body} eq $large } @aio), 10,
    'files by threads');
 
 
+# a reload ends the connection
+
+sub next_block {
+    return unless $s->next_block;
+
+    $h->close;
+    $h = EndpointHttp2->new($port);
+}
+
+
 # resets in every state
 
 sub is_reset {
     my ($uri, $name, %opt) = @_;
+
+    next_block() unless $opt{same};
 
     my $method = $opt{method} // 'GET';
     my $status = $opt{status} // 499;
@@ -270,7 +282,7 @@ is_reset('/delayed', 'a delay of limit_req');
 my $holder = $h->request('GET', '/locked');
 
 $s->wait_line('events', qr/^arrived \/silent\/cached$/m, 'the lock is held');
-is_reset('/locked', 'a lock of proxy_cache') for 1 .. 2;
+is_reset('/locked', 'a lock of proxy_cache', same => 1) for 1 .. 2;
 $h->reset($holder);
 $s->wait_line('events', qr/^left \/silent\/cached$/m, 'the lock is free');
 
@@ -287,6 +299,8 @@ answers('after resets of files', $h->request('GET', '/ping'), 200, '"pong"');
 # what has begun to act goes on, though its stream is gone, or all of them
 
 for my $way ('a stream', 'a connection') {
+    next_block();
+
     $s->write_file('events', '');
     $s->write_file('logs/error.log', '') if $way eq 'a connection';
 

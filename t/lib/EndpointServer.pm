@@ -9,6 +9,9 @@ package EndpointServer;
 # the one of upstream(), %%DIR%% the directory of nginx's files and %%ROOT%%
 # the project's.  allow is a pattern for lines of the log that may be there
 # though stop() would complain.
+#
+# With TEST_NGINX_USE_HUP, which Test::Nginx knows too, nginx is reloaded for
+# each part of the test, see next_block().
 
 use strict;
 use warnings;
@@ -25,6 +28,7 @@ use Time::HiRes qw(sleep time);
 # how long an event is waited for that has to come, whatever the machine does
 our $patience = $ENV{TEST_NGINX_TIMEOUT} || 60;
 
+my $hup = $ENV{TEST_NGINX_USE_HUP};
 my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
 my $module = $ENV{TEST_NGINX_LOAD_MODULES} // '';
 my @upstreams;
@@ -37,6 +41,8 @@ sub new {
     my ($class, %opt) = @_;
 
     my $self = bless { %opt, children => [] }, $class;
+
+    $self->{workers} //= 1 if $hup;
 
     $self->{dir} = tempdir('servroot_XXXXXX', DIR => getcwd() . '/t',
                            CLEANUP => 1);
@@ -138,8 +144,40 @@ sub start {
         return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
     }) or die "nginx does not listen\n";
 
+    # before that a signal would be lost
+
+    $self->wait_for(sub {
+        $self->logged('start worker process \d') >= $self->{workers}
+    }) or die "nginx has no workers\n" if $self->{workers};
+
+    $self->next_block;
+
     return $self;
 }
+
+
+# What follows is served by another worker, which has read the configuration
+# again; the one before is told to end when it has served what it began.  Idle
+# connections are closed then.  Returns whether it was so.
+
+sub next_block {
+    my ($self) = @_;
+
+    return unless $hup;
+
+    my $told = 'gracefully shutting down';
+    my $all = $self->logged($told) + $self->{workers};
+
+    $self->reload;
+
+    $self->wait_for(sub { $self->logged($told) >= $all })
+        or die "nginx does not reload:\n" . $self->file('logs/error.log');
+
+    return 1;
+}
+
+
+sub logged { $_[0]->count('logs/error.log', qr/\[notice\].*: $_[1]/) }
 
 
 # upstream(sub { my ($socket, $request) = @_; … }): a server in a process of
@@ -448,6 +486,8 @@ sub ask {
 sub is_answer {
     my ($self, $line, $status, $body, $name, @more) = @_;
 
+    $self->next_block;
+
     my $response = $self->ask($line, @more);
 
     subtest $name => sub {
@@ -480,6 +520,8 @@ sub is_idle {
     my $idle = $self->wait_for(sub { $self->active == 0 });
 
     ok($idle, $name // 'no connection is left');
+
+    $self->next_block;
 }
 
 
