@@ -541,8 +541,12 @@ sub stop {
 
     kill 'QUIT', $self->{pid};
 
+    # nginx without a master does not see a signal that comes just before it
+    # begins to wait for events, until the next one
+
     my $gone = $self->wait_for(sub {
-        waitpid($self->{pid}, WNOHANG) == $self->{pid}
+        kill 'QUIT', $self->{pid} unless $self->{workers};
+        waitpid($self->{pid}, WNOHANG) == $self->{pid};
     });
 
     my $status = $?;
