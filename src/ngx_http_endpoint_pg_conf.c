@@ -308,6 +308,13 @@ ngx_http_endpoint_pg_conf_servers(ngx_conf_t *cf,
     up = 0;
 
     for (i = 0; i < uscf->servers->nelts; i++) {
+
+        if (us[i].max_conns) {
+            return ngx_http_endpoint_pg_conf_error(cf, pool,
+                       "must have no \"max_conns\", \"endpoint_postgres\" "
+                       "says how many connections there are", &us[i].name);
+        }
+
         for (j = 0; j < us[i].naddrs; j++) {
 
             server = ngx_array_push(&pool->servers);
@@ -317,6 +324,7 @@ ngx_http_endpoint_pg_conf_servers(ngx_conf_t *cf,
 
             ngx_memzero(server, sizeof(ngx_http_endpoint_pg_server_t));
 
+            server->weight = us[i].weight;
             server->max_fails = us[i].max_fails;
             server->fail_timeout = us[i].fail_timeout * 1000;
             server->down = us[i].down ? 1 : 0;

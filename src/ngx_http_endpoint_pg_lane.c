@@ -9,10 +9,6 @@
 #define NGX_HTTP_ENDPOINT_PG_LIFE         1000
 
 
-static ngx_http_endpoint_pg_server_t *ngx_http_endpoint_pg_lane_server(
-    ngx_http_endpoint_pg_pool_t *pool);
-static ngx_uint_t ngx_http_endpoint_pg_lane_usable(
-    ngx_http_endpoint_pg_server_t *server, ngx_uint_t pass);
 static ngx_msec_t ngx_http_endpoint_pg_lane_backoff(
     ngx_http_endpoint_pg_lane_t *lane);
 static void ngx_http_endpoint_pg_lane_retry(ngx_event_t *ev);
@@ -44,9 +40,17 @@ ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
 
 
 void
-ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane)
+ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_server_t *server)
 {
-    lane->server = ngx_http_endpoint_pg_lane_server(lane->pool);
+    lane->server = server;
+    server->lanes[lane->isolated]++;
+
+    /* of those that may be tried again only one is */
+
+    if (server->fails) {
+        server->tried = ngx_current_msec;
+    }
 
     ngx_http_endpoint_pg_connect(&lane->pg, &lane->server->address,
                                  lane->pool->timeout);
@@ -58,7 +62,9 @@ ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane)
 {
     ngx_msec_t  since;
 
-    if (lane->pg.state != ngx_http_endpoint_pg_down || lane->retry.timer_set) {
+    if (lane->pg.state != ngx_http_endpoint_pg_down || lane->retry.timer_set
+        || lane == lane->pool->spare)
+    {
         return;
     }
 
@@ -69,60 +75,8 @@ ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane)
         return;
     }
 
-    ngx_http_endpoint_pg_lane_connect(lane);
-}
-
-
-/* of those that have not failed, backups last; if all have, of all */
-
-static ngx_http_endpoint_pg_server_t *
-ngx_http_endpoint_pg_lane_server(ngx_http_endpoint_pg_pool_t *pool)
-{
-    ngx_uint_t                      i, n, pass;
-    ngx_http_endpoint_pg_server_t  *servers;
-
-    servers = pool->servers.elts;
-    n = pool->servers.nelts;
-
-    for (pass = 0; pass < 3; pass++) {
-        for (i = 0; i < n; i++) {
-            pool->next = (pool->next + 1) % n;
-
-            if (ngx_http_endpoint_pg_lane_usable(&servers[pool->next], pass)) {
-                return &servers[pool->next];
-            }
-        }
-    }
-
-    pool->next = (pool->next + 1) % n;
-
-    return &servers[pool->next];
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_pg_lane_usable(ngx_http_endpoint_pg_server_t *server,
-    ngx_uint_t pass)
-{
-    ngx_msec_t  since;
-
-    if (server->down) {
-        return 0;
-    }
-
-    if (pass == 2) {
-        return 1;
-    }
-
-    if (server->backup != pass) {
-        return 0;
-    }
-
-    since = ngx_current_msec - server->failed;
-
-    return server->max_fails == 0
-           || server->fails < server->max_fails
-           || since >= server->fail_timeout;
+    ngx_http_endpoint_pg_lane_connect(lane,
+                                      ngx_http_endpoint_pg_server_pick(lane));
 }
 
 
@@ -138,36 +92,34 @@ ngx_http_endpoint_pg_lane_up(ngx_http_endpoint_pg_lane_t *lane)
 void
 ngx_http_endpoint_pg_lane_down(ngx_http_endpoint_pg_lane_t *lane)
 {
-    ngx_msec_t  now, life;
+    ngx_msec_t  life;
 
-    now = ngx_current_msec;
-    life = now - lane->since;
+    life = ngx_current_msec - lane->since;
 
     if (lane->pg.silent) {
         lane->failures = 0;
 
-    } else if (!lane->up) {
+    } else if (!lane->up || life < NGX_HTTP_ENDPOINT_PG_LIFE) {
         lane->failures++;
-
-        if (now - lane->server->failed >= lane->server->fail_timeout) {
-            lane->server->fails = 0;
-        }
-
-        lane->server->fails++;
-        lane->server->failed = now;
-
-    } else if (life < NGX_HTTP_ENDPOINT_PG_LIFE) {
-        lane->failures++;
+        ngx_http_endpoint_pg_server_failed(lane->server);
 
     } else {
         lane->failures = 0;
     }
 
+    lane->server->lanes[lane->isolated]--;
     lane->up = 0;
     lane->quit = 0;
-    lane->since = now;
+    lane->since = ngx_current_msec;
 
-    if (ngx_http_endpoint_pg_lane_needed(lane)) {
+    if (lane->leaving) {
+        lane->leaving = 0;
+        lane->pool->spare = lane;
+    }
+
+    if (ngx_http_endpoint_pg_lane_needed(lane)
+        || (lane == lane->pool->spare && lane->failures))
+    {
         ngx_add_timer(&lane->retry, ngx_http_endpoint_pg_lane_backoff(lane));
     }
 }
@@ -207,8 +159,12 @@ ngx_http_endpoint_pg_lane_retry(ngx_event_t *ev)
 
     lane = ngx_queue_data(ev, ngx_http_endpoint_pg_lane_t, retry);
 
-    if (ngx_http_endpoint_pg_lane_needed(lane)) {
-        ngx_http_endpoint_pg_lane_connect(lane);
+    if (lane == lane->pool->spare) {
+        ngx_http_endpoint_pg_balance(lane->pool);
+
+    } else if (ngx_http_endpoint_pg_lane_needed(lane)) {
+        ngx_http_endpoint_pg_lane_connect(lane,
+                                      ngx_http_endpoint_pg_server_pick(lane));
     }
 }
 
@@ -218,6 +174,10 @@ ngx_http_endpoint_pg_lane_needed(ngx_http_endpoint_pg_lane_t *lane)
 {
     if (lane->isolated) {
         return lane->pool->nclaims > 0;
+    }
+
+    if (lane == lane->pool->spare) {
+        return 0;
     }
 
     return lane->pool->nqueue > 0 || (!ngx_exiting && !ngx_terminate);

@@ -118,8 +118,8 @@ ngx_int_t
 ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
     ngx_cycle_t *cycle)
 {
-    ngx_uint_t                     i;
-    ngx_http_endpoint_pg_lane_t   *lane;
+    ngx_uint_t                     n;
+    ngx_http_endpoint_pg_lane_t   *lane, *last;
     ngx_http_endpoint_pg_owner_t  *owner;
 
     pool->log = cycle->log;
@@ -133,21 +133,31 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
     pool->event.data = pool;
     pool->event.log = cycle->log;
 
+    ngx_http_endpoint_pg_balance_init(pool);
+
+    /* one more where there is another server to go to */
+    n = pool->connections + (pool->servers.nelts > 1);
+
     pool->lanes = ngx_pcalloc(cycle->pool,
-                              (pool->connections + pool->isolated)
+                              (n + pool->isolated)
                               * sizeof(ngx_http_endpoint_pg_lane_t));
     if (pool->lanes == NULL) {
         return NGX_ERROR;
     }
 
-    pool->seats = pool->lanes + pool->connections;
+    pool->seats = pool->lanes + n;
+
+    if (n > pool->connections) {
+        pool->spare = pool->seats - 1;
+    }
 
     /* so that not all workers begin with the same server */
     pool->next = ngx_random();
 
-    for (i = 0; i < pool->connections + pool->isolated; i++) {
-        lane = &pool->lanes[i];
-        lane->isolated = (i >= pool->connections);
+    last = pool->seats + pool->isolated;
+
+    for (lane = pool->lanes; lane < last; lane++) {
+        lane->isolated = (lane >= pool->seats);
 
         owner = lane->isolated ? &ngx_http_endpoint_pg_seat_owner
                                : &ngx_http_endpoint_pg_lane_owner;
@@ -159,8 +169,8 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
         }
     }
 
-    for (i = 0; i < pool->connections; i++) {
-        ngx_http_endpoint_pg_lane_connect(&pool->lanes[i]);
+    for (lane = pool->lanes; lane < pool->seats; lane++) {
+        ngx_http_endpoint_pg_lane_wake(lane);
     }
 
     return NGX_OK;
@@ -171,6 +181,7 @@ void
 ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
 {
     ngx_uint_t                          i;
+    ngx_http_endpoint_pg_lane_t        *lane;
     ngx_http_endpoint_pg_statement_t  **statements;
 
     if (pool->lanes == NULL) {
@@ -179,8 +190,12 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
 
     pool->done = 1;
 
-    for (i = 0; i < pool->connections + pool->isolated; i++) {
-        ngx_http_endpoint_pg_lane_done(&pool->lanes[i]);
+    if (pool->balance.timer_set) {
+        ngx_del_timer(&pool->balance);
+    }
+
+    for (lane = pool->lanes; lane < pool->seats + pool->isolated; lane++) {
+        ngx_http_endpoint_pg_lane_done(lane);
     }
 
     statements = pool->statements.elts;
@@ -237,7 +252,6 @@ ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
 static void
 ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
 {
-    ngx_uint_t                    i;
     ngx_http_endpoint_pg_lane_t  *lane;
     ngx_http_endpoint_pg_pool_t  *pool;
 
@@ -263,8 +277,8 @@ ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
 
     /* an exiting worker has let go of its idle lanes */
 
-    for (i = 0; i < pool->connections; i++) {
-        ngx_http_endpoint_pg_lane_wake(&pool->lanes[i]);
+    for (lane = pool->lanes; lane < pool->seats; lane++) {
+        ngx_http_endpoint_pg_lane_wake(lane);
     }
 }
 
@@ -275,16 +289,15 @@ static ngx_http_endpoint_pg_lane_t *
 ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
 {
     ngx_uint_t                    n;
-    ngx_http_endpoint_pg_lane_t  *lane, *last, *best;
+    ngx_http_endpoint_pg_lane_t  *lane, *best;
 
     best = NULL;
     n = pool->pipeline;
-    last = pool->lanes + pool->connections;
 
-    for (lane = pool->lanes; lane < last; lane++) {
+    for (lane = pool->lanes; lane < pool->seats; lane++) {
 
         if (lane->pg.state == ngx_http_endpoint_pg_up && !lane->pg.doomed
-            && lane->pg.ncommands < n)
+            && !lane->leaving && lane->pg.ncommands < n)
         {
             n = lane->pg.ncommands;
             best = lane;
@@ -379,6 +392,12 @@ ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
     ngx_http_endpoint_pg_lane_t *lane = pg->data;
 
     ngx_http_endpoint_pg_lane_up(lane);
+
+    if (lane == lane->pool->spare) {
+        ngx_http_endpoint_pg_balance_up(lane);
+    }
+
+    ngx_http_endpoint_pg_balance(lane->pool);
     ngx_http_endpoint_pg_feed(lane->pool);
 
     /* of an exiting worker: others may have done what it was made for */
@@ -395,6 +414,7 @@ ngx_http_endpoint_pg_lane_is_down(ngx_http_endpoint_pg_t *pg)
     ngx_http_endpoint_pg_lane_t *lane = pg->data;
 
     ngx_http_endpoint_pg_lane_down(lane);
+    ngx_http_endpoint_pg_balance(lane->pool);
     ngx_http_endpoint_pg_feed(lane->pool);
 }
 
@@ -445,7 +465,7 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
 
     ngx_http_endpoint_pg_feed(lane->pool);
 
-    if (pg->ncommands == 0 && (lane->quit || ngx_exiting)) {
+    if (pg->ncommands == 0 && (lane->quit || lane->leaving || ngx_exiting)) {
         ngx_http_endpoint_pg_close(pg);
     }
 }

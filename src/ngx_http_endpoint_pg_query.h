@@ -18,8 +18,13 @@ typedef struct {
     ngx_http_endpoint_pg_address_t        address;
     ngx_uint_t                            max_fails;
     ngx_msec_t                            fail_timeout;
+    ngx_uint_t                            weight;
+
+    /* of the worker */
     ngx_uint_t                            fails;
-    ngx_msec_t                            failed;   /* when it last did */
+    ngx_msec_t                            tried;    /* or failed, last */
+    ngx_uint_t                            lanes[2]; /* and isolated ones */
+
     unsigned                              down:1;
     unsigned                              backup:1;
 } ngx_http_endpoint_pg_server_t;
@@ -94,6 +99,7 @@ struct ngx_http_endpoint_pg_lane_s {
     unsigned                              isolated:1;
     unsigned                              up:1;
     unsigned                              quit:1;
+    unsigned                              leaving:1;    /* for another */
 };
 
 
@@ -115,6 +121,8 @@ struct ngx_http_endpoint_pg_pool_s {
     ngx_log_t                            *log;
     ngx_http_endpoint_pg_lane_t          *lanes;
     ngx_http_endpoint_pg_lane_t          *seats;        /* isolated ones */
+    ngx_http_endpoint_pg_lane_t          *spare;        /* or NULL */
+    ngx_event_t                           balance;
     ngx_uint_t                            next;         /* server */
 
     ngx_queue_t                           queue;
@@ -130,13 +138,50 @@ struct ngx_http_endpoint_pg_pool_s {
 };
 
 
-/* lane: which server, and when */
+/* server: which one a connection is made to */
+
+ngx_http_endpoint_pg_server_t *ngx_http_endpoint_pg_server_pick(
+    ngx_http_endpoint_pg_lane_t *lane);
+
+/*
+ * Where a new connection belongs, of the servers that may be used now; kind: 1
+ * for an isolated one.  NULL: there is none but except.
+ */
+ngx_http_endpoint_pg_server_t *ngx_http_endpoint_pg_server_best(
+    ngx_http_endpoint_pg_pool_t *pool, ngx_uint_t kind,
+    ngx_http_endpoint_pg_server_t *except);
+
+/* For how long a server is not to be used. */
+ngx_msec_t ngx_http_endpoint_pg_server_rest(
+    ngx_http_endpoint_pg_server_t *server);
+
+void ngx_http_endpoint_pg_server_failed(
+    ngx_http_endpoint_pg_server_t *server);
+
+
+/* balance: back to servers that were lost */
+
+void ngx_http_endpoint_pg_balance_init(ngx_http_endpoint_pg_pool_t *pool);
+
+/* Looks whether a lane is to be moved, now or later. */
+void ngx_http_endpoint_pg_balance(ngx_http_endpoint_pg_pool_t *pool);
+
+/* The spare lane is up. */
+void ngx_http_endpoint_pg_balance_up(ngx_http_endpoint_pg_lane_t *spare);
+
+/* Whether an isolated connection is better made again elsewhere. */
+ngx_uint_t ngx_http_endpoint_pg_balance_leaves(
+    ngx_http_endpoint_pg_lane_t *seat);
+
+
+/* lane: when it is connected */
 
 ngx_int_t ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_pg_owner_t *owner,
     ngx_pool_t *memory);
 
-void ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane);
+void ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_server_t *server);
 
 /* The same for one that is down because nobody needed it. */
 void ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane);
@@ -188,6 +233,9 @@ void ngx_http_endpoint_pg_isolate(ngx_http_endpoint_pg_query_t *query,
 /* Starts a query of a transaction. */
 void ngx_http_endpoint_pg_hold(ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_transaction_t *t);
+
+/* Closes those that do nothing and are better made again elsewhere. */
+void ngx_http_endpoint_pg_seats_leave(ngx_http_endpoint_pg_pool_t *pool);
 
 /* A query of a transaction is cancelled. */
 void ngx_http_endpoint_pg_drop(ngx_http_endpoint_pg_query_t *query);

@@ -396,7 +396,9 @@ ngx_http_endpoint_pg_next(ngx_http_endpoint_pg_lane_t *seat)
     pool = seat->pool;
 
     if (pool->nclaims == 0) {
-        if (seat->quit || ngx_exiting) {
+        if (seat->quit || ngx_exiting
+            || ngx_http_endpoint_pg_balance_leaves(seat))
+        {
             ngx_http_endpoint_pg_close(&seat->pg);
         }
 
@@ -415,6 +417,25 @@ ngx_http_endpoint_pg_next(ngx_http_endpoint_pg_lane_t *seat)
     t->claimed = 0;
 
     ngx_http_endpoint_pg_pump(t);
+}
+
+
+void
+ngx_http_endpoint_pg_seats_leave(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_uint_t                    i;
+    ngx_http_endpoint_pg_lane_t  *seat;
+
+    for (i = 0; i < pool->isolated; i++) {
+        seat = &pool->seats[i];
+
+        if (seat->up && seat->transaction == NULL
+            && ngx_http_endpoint_pg_idle(&seat->pg)
+            && ngx_http_endpoint_pg_balance_leaves(seat))
+        {
+            ngx_http_endpoint_pg_close(&seat->pg);
+        }
+    }
 }
 
 

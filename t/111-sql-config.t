@@ -998,3 +998,13 @@ location / {
 }
 --- dies
 4: "$item" in quotes is not replaced in SQL, write it outside, as in '...' || $name || '...'
+
+=== max_conns=
+--- upstream
+upstream db {
+    server 127.0.0.1:1;
+    server 127.0.0.1:2 max_conns=3;
+    endpoint_postgres "dbname=app";
+}
+--- upstream_dies
+1: "127.0.0.1:2" must have no "max_conns", "endpoint_postgres" says how many connections there are

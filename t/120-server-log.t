@@ -8,14 +8,20 @@ use lib 't/lib';
 use EndpointPeer;
 use EndpointPostgres;
 use EndpointServer;
-use File::Temp qw(:POSIX);
+use File::Temp qw(tempdir);
 use Test::More;
 
 
-my $tries = tmpnam();
+my $pg = EndpointPostgres->new;
+my $dir = tempdir(TMPDIR => 1, CLEANUP => 1);
+my ($tries, $go) = map { "$dir/$_" } qw(tries go);
+
+# breaks off until the test makes the file
+
 my $peer = EndpointPeer->new(sub {
     open my $f, '>>', $tries or die "$tries: $!";
     syswrite $f, '.';
+    EndpointPeer::proxy($pg->port, 1, 65536)->(@_) if -e $go;
 });
 my $port = $peer->port;
 
@@ -49,7 +55,7 @@ sub lines {
 
 
 sub all_are_back {
-    my ($pg, $lines, $name) = @_;
+    my ($lines, $name) = @_;
 
     ok($pg->wait_for("SELECT count(*) = 3 FROM pg_stat_activity
                       WHERE application_name = 'nginx' AND state = 'idle'"),
@@ -64,12 +70,11 @@ sub all_are_back {
 $s->start;
 ok($s->wait_for(sub { (-s $tries // 0) >= 12 }), 'a server breaks off');
 is(lines(), '1 0', 'one line of all that');
-undef $peer;
-unlink $tries;
 
-my $pg = EndpointPostgres->new(port => $port);
+open my $f, '>', $go or die "$go: $!";
+close $f;
 
-all_are_back($pg, '1 1', 'after many tries');
+all_are_back('1 1', 'after many tries');
 
 my ($muted) = $s->file('logs/error.log') =~ $back;
 
@@ -79,18 +84,18 @@ cmp_ok($muted, '>=', 11, 'tries that the log does not have');
 # one that goes and comes back
 
 $pg->restart('INT');
-all_are_back($pg, '2 2', 'a restart');
+all_are_back('2 2', 'a restart');
 
 $pg->restart('QUIT');
-all_are_back($pg, '3 3', 'an immediate restart');
+all_are_back('3 3', 'an immediate restart');
 
 kill 'KILL', ($pg->lanes)[0];
 ok($s->wait_for(sub { lines() eq '4 4' }), 'kill -9 of a backend');
-all_are_back($pg, '4 4', 'kill -9 of a backend');
+all_are_back('4 4', 'kill -9 of a backend');
 
 $pg->sql("SELECT pg_terminate_backend(" . ($pg->lanes)[0] . ")");
 ok($s->wait_for(sub { lines() eq '5 5' }), 'pg_terminate_backend');
-all_are_back($pg, '5 5', 'pg_terminate_backend');
+all_are_back('5 5', 'pg_terminate_backend');
 
 $s->stop;
 done_testing();
