@@ -475,6 +475,29 @@ ngx_http_endpoint_pg_idle(ngx_http_endpoint_pg_t *pg)
 }
 
 
+/* what was done in it will be undone with the connection */
+
+ngx_uint_t
+ngx_http_endpoint_pg_left_open(ngx_http_endpoint_pg_t *pg)
+{
+    PGTransactionStatusType  status;
+
+    status = PQtransactionStatus(pg->conn);
+
+    if (status != PQTRANS_INTRANS && status != PQTRANS_INERROR) {
+        return 0;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, pg->log, 0,
+                  "postgres %V: a query left its transaction open",
+                  &pg->address->name);
+
+    ngx_http_endpoint_pg_doom(pg);
+
+    return 1;
+}
+
+
 void
 ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg)
 {

@@ -180,6 +180,12 @@ void ngx_http_endpoint_pg_forget(ngx_http_endpoint_pg_t *pg,
 ngx_uint_t ngx_http_endpoint_pg_idle(ngx_http_endpoint_pg_t *pg);
 
 /*
+ * Whether a command that is done left a transaction open; if so, this is logged
+ * and the connection is about to go down.  Unknown while others are under way.
+ */
+ngx_uint_t ngx_http_endpoint_pg_left_open(ngx_http_endpoint_pg_t *pg);
+
+/*
  * Closes the connection, at once unless it is being read; done() and down()
  * are called as for a lost one.
  */

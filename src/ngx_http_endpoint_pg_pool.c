@@ -442,6 +442,12 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
 
     query = (ngx_http_endpoint_pg_query_t *) command;
 
+    if (fate == ngx_http_endpoint_pg_synced
+        && ngx_http_endpoint_pg_left_open(pg))
+    {
+        fate = ngx_http_endpoint_pg_unknown;
+    }
+
     if (query->handler == NULL) {
         ngx_http_endpoint_pg_query_free(query);
 
@@ -454,13 +460,6 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
 
     if (fate != ngx_http_endpoint_pg_synced) {
         return;
-    }
-
-    if (pg->ncommands == 0 && !ngx_http_endpoint_pg_idle(pg) && !pg->doomed) {
-        ngx_log_error(NGX_LOG_ERR, pg->log, 0,
-                      "postgres %V: a query left its transaction open",
-                      &pg->address->name);
-        ngx_http_endpoint_pg_doom(pg);
     }
 
     ngx_http_endpoint_pg_feed(lane->pool);

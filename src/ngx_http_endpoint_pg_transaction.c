@@ -540,6 +540,12 @@ ngx_http_endpoint_pg_seat_single(ngx_http_endpoint_pg_lane_t *seat,
 
     t = query->transaction;
 
+    if (fate == ngx_http_endpoint_pg_synced
+        && ngx_http_endpoint_pg_left_open(&seat->pg))
+    {
+        fate = ngx_http_endpoint_pg_unknown;
+    }
+
     if (fate == ngx_http_endpoint_pg_synced) {
         ngx_free(t);
         ngx_http_endpoint_pg_release(seat);

@@ -78,7 +78,7 @@ static ngx_str_t  ngx_http_endpoint_sql_control[] = {
 static ngx_str_t  ngx_http_endpoint_sql_session[] = {
     ngx_string("reset"), ngx_string("discard"), ngx_string("prepare"),
     ngx_string("deallocate"), ngx_string("copy"), ngx_string("listen"),
-    ngx_string("unlisten"), ngx_null_string
+    ngx_string("unlisten"), ngx_string("load"), ngx_null_string
 };
 
 
@@ -311,7 +311,9 @@ ngx_http_endpoint_sql_keyword(ngx_http_endpoint_sql_scan_t *s,
 {
     static ngx_str_t  set[] = { ngx_string("set"), ngx_null_string };
     static ngx_str_t  local[] = { ngx_string("local"),
-                                  ngx_string("constraints"), ngx_null_string };
+                                  ngx_string("constraints"),
+                                  ngx_string("transaction"),
+                                  ngx_null_string };
 
     s->words++;
 

@@ -173,6 +173,13 @@ location / {
         reply $r;
     }
 
+    endpoint GET /enums {
+        query_row $r db "SELECT ARRAY['happy', 'sad']::mood[] AS a,
+                         ARRAY['happy', 'sad']::mood[]::text[] AS b,
+                         ARRAY[7, NULL]::small[] AS c";
+        reply $r;
+    }
+
     endpoint GET /bytea {
         query_row $r db "SELECT ''::bytea AS a, decode('00', 'hex') AS b,
                          decode('deadbeef', 'hex') AS c,
@@ -187,6 +194,8 @@ location / {
 < 200 {"a":"2024-01-02T05:30:00"}
 > GET /others
 < 200 {"a":"happy","b":7,"c":"550e8400-e29b-41d4-a716-446655440000","d":"10.0.0.1","e":"(1,2)","f":"[1,5)","g":"x  ","h":"(1,a)","i":"101","j":"name"}
+> GET /enums
+< 200 {"a":"{happy,sad}","b":["happy","sad"],"c":"{7,NULL}"}
 > GET /bytea
 < 200 {"a":"","b":"AA==","c":"3q2+7w==","d":"/////////////////////////////////////////////////////////////////w=="}
 

@@ -369,6 +369,17 @@ location / {
 --- dies
 4: "LISTEN" in SQL would act on the connection that requests share
 
+=== LOAD
+--- conf
+location / {
+    endpoint POST /x {
+        query $r db "LOAD 'auto_explain'"; reply $r when=$r;
+        reply 204;
+    }
+}
+--- dies
+3: "LOAD" in SQL would act on the connection that requests share
+
 === DISCARD
 --- conf
 location / {

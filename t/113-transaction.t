@@ -143,11 +143,12 @@ CONF
 
             endpoint GET /local {
                 transaction {
+                    query db "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE";
                     query db "SET LOCAL work_mem = '1234kB'";
                     query db "SET CONSTRAINTS ALL IMMEDIATE";
-                    query_row $a db "SELECT current_setting('work_mem') AS w";
+                    query_row $a db "SELECT current_setting('work_mem') || current_setting('transaction_isolation') AS w";
                 }
-                query_row $b db "SELECT current_setting('work_mem') AS w" isolated after=$a;
+                query_row $b db "SELECT current_setting('work_mem') || current_setting('transaction_isolation') AS w" isolated after=$a;
                 reply '[$a.w, $b.w]';
             }
         }
@@ -223,7 +224,8 @@ is(notes('c1'), 'a b of a', 'what it did is there');
 $s->wait_line('logs/error.log', qr/inside, b of a/, 'a log inside');
 
 $s->is_answer('GET /read/r1', 200, '"same"', 'one connection, one transaction');
-$s->is_answer('GET /local', 200, '["1234kB", "4MB"]', 'SET LOCAL ends with it');
+$s->is_answer('GET /local', 200, '["1234kBserializable", "4MBread committed"]',
+              'SET LOCAL and SET TRANSACTION end with it');
 
 $s->is_answer('GET /each/e1?list=["c","a","b"]', 200,
               '{"a": [{"text":"c"},{"text":"a"},{"text":"b"}], '

@@ -24,7 +24,7 @@ my $pieces = EndpointPeer->new(EndpointPeer::proxy($pg->port, 1, 3000));
 
 my @sizes = map { ($_ - 1, $_, $_ + 1) } map { 1024 * $_ } 8, 16, 32, 64;
 my @faults = ('half', 'silent', 'deaf', 'bytes', 'cut', 'reset', 'no sync',
-              'junk', 'long', 'more');
+              'junk', 'long', 'more', 'begun');
 my (%peer, $upstreams, $endpoints);
 
 my $go = $pg->dir . '/go';
@@ -236,6 +236,16 @@ for my $fault (qw(cut reset no_sync junk)) {
 
     is_alive($fault);
 }
+
+# each connection leaves a transaction open behind its first query
+
+for my $uri ('/begun', '/begun', '/begun/isolated') {
+    is($s->ask("GET $uri")->{status}, 502,
+       "$uri: a transaction is left open");
+}
+
+is($s->count('logs/error.log', qr/a query left its transaction open/), 3,
+   'begun: the log says so');
 
 for my $fault (qw(long more)) {
     my $response = $s->ask("GET /$fault/timeout");

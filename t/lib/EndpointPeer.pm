@@ -195,6 +195,9 @@ sub misbehave {
         syswrite $socket, $parts . "D\x7f\xff\xff\xff" . "\0" x 100;
         sleep 600;
 
+    } elsif ($how eq 'begun') {
+        syswrite $socket, $parts . substr($rest, 0, -1) . 'T';
+
     } elsif ($how eq 'more') {
         syswrite $socket, $parts . $rest . $rest;
     }
