@@ -27,7 +27,13 @@ static void ngx_http_endpoint_capture_fail(
     ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
+static void ngx_http_endpoint_capture_end(
+    ngx_http_endpoint_capture_t *capture);
+static ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_active(
+    ngx_http_request_t *r);
 static ngx_uint_t ngx_http_endpoint_capture_cut(
+    ngx_http_endpoint_capture_t *capture);
+static ngx_uint_t ngx_http_endpoint_capture_stoppable(
     ngx_http_endpoint_capture_t *capture);
 static void ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr);
@@ -42,9 +48,10 @@ ngx_int_t
 ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
 {
-    ngx_http_request_t         *sr;
-    ngx_http_variable_value_t  *variables;
-    ngx_http_core_main_conf_t  *cmcf;
+    ngx_http_request_t           *sr;
+    ngx_http_variable_value_t    *variables;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_endpoint_capture_t  *other;
 
     capture->last = &capture->out;
     capture->post.handler = ngx_http_endpoint_capture_done;
@@ -86,6 +93,9 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     }
 
     capture->request = sr;
+
+    other = ngx_http_endpoint_capture_active(parent->connection->data);
+    capture->active = other ? other->active : parent->connection->data;
 
     sr->variables = variables;
     sr->request_body = NULL;
@@ -443,6 +453,7 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
     }
 
     if (capture->done) {
+        ngx_http_endpoint_capture_end(capture);
         return NGX_OK;
     }
 
@@ -454,11 +465,51 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
                                            : ngx_http_endpoint_cause_upstream;
     }
 
-    capture->done = 1;
+    ngx_http_endpoint_capture_end(capture);
 
     capture->handler(capture->data);
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_connection_t             *c;
+    ngx_http_endpoint_capture_t  *other;
+
+    capture->done = 1;
+
+    c = capture->request->connection;
+    other = ngx_http_endpoint_capture_active(c->data);
+
+    if (other == capture) {
+        c->data = capture->active;
+    }
+}
+
+
+/*
+ * Where a fetched location starts subrequests itself, nginx may take one of
+ * them, or of what is above them, for the one that sends to the client: the
+ * reply would wait for its output.  The capture above such a request, or NULL.
+ */
+
+static ngx_http_endpoint_capture_t *
+ngx_http_endpoint_capture_active(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_capture_t  *capture;
+
+    for ( /* void */ ; r != r->main; r = r->parent) {
+        capture = ngx_http_endpoint_capture_get(r);
+
+        if (capture) {
+            return capture;
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -490,7 +541,11 @@ ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
         return;
     }
 
-    capture->done = 1;
+    ngx_http_endpoint_capture_end(capture);
+
+    if (!ngx_http_endpoint_capture_stoppable(capture)) {
+        return;
+    }
 
     sr->read_event_handler = ngx_http_request_empty_handler;
 
@@ -527,6 +582,44 @@ ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
     ngx_http_endpoint_capture_unlock(sr);
 
     (void) ngx_http_post_request(sr, &capture->posted);
+}
+
+
+/*
+ * What another module waits for in a content handler, or before, is its own:
+ * it goes on without effect, and lets go of the main request itself.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_capture_stoppable(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_http_request_t         *sr;
+    ngx_http_phase_handler_t   *ph;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    sr = capture->request;
+
+    if (capture->nested || sr->aio
+        || (sr->upstream && sr->upstream->cleanup)
+        || sr->write_event_handler == ngx_http_handler)
+    {
+        return 1;
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    if (sr->cache && sr->cache->waiting) {
+        return 1;
+    }
+
+#endif
+
+    /* a delay of limit_req */
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+    ph = cmcf->phase_engine.handlers;
+
+    return ph[sr->phase_handler].checker == ngx_http_core_generic_phase;
 }
 
 

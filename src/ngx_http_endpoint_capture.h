@@ -19,6 +19,7 @@ typedef struct {
     ngx_http_post_subrequest_t       post;
     ngx_http_posted_request_t        posted;    /* for its cancelling */
     ngx_http_request_t              *request;   /* the subrequest */
+    ngx_http_request_t              *active;    /* that sends to the client */
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
     struct ngx_http_endpoint_flight_s  *flight; /* of the fill that asks */
