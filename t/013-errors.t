@@ -183,3 +183,23 @@ location / {
 --- response_body eval
 ['{"detail":"Request-URI Too Long"}', '{"detail":"Method Not Allowed"}',
  '{"detail":"Bad Request"}']
+
+=== endpoint_errors.conf: a condition on the ETag of a kept reply
+--- http_config
+endpoint_cache_zone zone=kept:64k entries=1 ttl=1h;
+--- conf
+include $TEST_NGINX_ROOT/conf/endpoint_errors.conf;
+location / {
+    endpoint GET /a {
+        cache kept a;
+        reply '"a"';
+    }
+}
+--- exchanges
+> GET /a
+> If-Match: "other"
+< 412 {"detail":"Precondition Failed"}
+< Content-Type: application/json
+> GET /a
+> If-Match: *
+< 200 "a"
