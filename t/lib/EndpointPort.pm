@@ -1,13 +1,13 @@
 package EndpointPort;
 
-# Ports of 127.0.0.1 for servers that start later, and for none.
+# Ports for servers that start later, and for none.
 #
 #     my $port = EndpointPort::free();
 
 use strict;
 use warnings;
 
-use IO::Socket::INET;
+use Socket;
 
 my @held;
 
@@ -17,12 +17,15 @@ my @held;
 # and as long as none does, connections are refused.
 
 sub free {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp',
-                                       ReuseAddr => 1) or die "socket: $!";
+    socket my $socket, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+    setsockopt $socket, SOL_SOCKET, SO_REUSEADDR, 1 or die "setsockopt: $!";
+    bind $socket, pack_sockaddr_in(0, INADDR_ANY) or die "bind: $!";
 
     push @held, $socket;
 
-    return $socket->sockport;
+    my ($port) = unpack_sockaddr_in(getsockname $socket);
+
+    return $port;
 }
 
 

@@ -23,6 +23,7 @@ package EndpointTest;
 
 BEGIN { $ENV{TEST_NGINX_TIMEOUT} //= 60 }
 
+use EndpointPort;
 use File::Spec::Functions qw(abs2rel rel2abs);
 use Test::Nginx::Socket -Base;
 use Time::HiRes ();
@@ -31,6 +32,13 @@ no_shuffle();
 no_long_string();
 no_root_location();
 log_level('info');
+
+# the port that Test::Nginx has drawn is free only while it looks
+
+if ($ENV{TEST_NGINX_RANDOMIZE}) {
+    server_port(EndpointPort::free());
+    server_port_for_client(server_port());
+}
 
 # a socket's path must be short, which an absolute one may not be
 
