@@ -42,13 +42,12 @@ sub new {
 sub client {
     my ($self, $client, $request) = @_;
 
-    my $parent = getppid;
     my $n = 0;
 
     open my $f, '>', $self->{files}[$client - 1] or POSIX::_exit(1);
     $f->autoflush;
 
-    until (-e $self->{stop} || getppid != $parent) {
+    until (-e $self->{stop} || getppid != $self->{owner}) {
         my $id = $client . '-' . ++$n;
         my $answer = eval { $self->{server}->ask($request->($id)) };
 
