@@ -48,7 +48,7 @@ sub new {
 
     # a TMPDIR may be too long for a socket, or closed to the user postgres
 
-    $self->{port} = EndpointPort::free();
+    $self->{port} = $opt{port} // EndpointPort::free();
     $self->{dir} = tempdir('endpoint_pg_XXXXXX', DIR => '/tmp', CLEANUP => 1);
     $self->{as} = $> ? [] : [qw(--reuid=postgres --regid=postgres
                                 --init-groups)];
