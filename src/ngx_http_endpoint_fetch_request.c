@@ -43,6 +43,14 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
         return rc;
     }
 
+    /* nginx's limit of subrequests within subrequests */
+
+    if (r->subrequests == 0) {
+        refusal->ref = NULL;
+        refusal->cause = ngx_http_endpoint_cause_cycle;
+        return NGX_DECLINED;
+    }
+
     call->capture->checked = ngx_http_endpoint_fetch_checked(exec->step);
     call->capture->limit = exec->run->limits->fetch_buffer;
 

@@ -329,6 +329,9 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&conf->pools, cf->pool, 1,
                           sizeof(ngx_http_endpoint_pg_pool_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->purges, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_purger_t))
            != NGX_OK)
     {
         return NULL;
@@ -563,7 +566,9 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
 
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
 
-    if (ngx_http_endpoint_pg_conf_init(cf, &emcf->pools) != NGX_OK) {
+    if (ngx_http_endpoint_pg_conf_init(cf, &emcf->pools) != NGX_OK
+        || ngx_http_endpoint_purge_check(cf, &emcf->purges) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

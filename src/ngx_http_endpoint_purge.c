@@ -1,6 +1,6 @@
 
+#include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cache_conf.h"
-#include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_key.h"
 #include "ngx_http_endpoint_purge.h"
 
@@ -20,8 +20,10 @@ ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_endpoint_loc_conf_t *elcf = conf;
 
-    ngx_str_t                 *value;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_str_t                      *value;
+    ngx_http_core_loc_conf_t       *clcf;
+    ngx_http_endpoint_purger_t     *purger;
+    ngx_http_endpoint_main_conf_t  *emcf;
 
     if (elcf->purge) {
         return "is duplicate";
@@ -33,16 +35,56 @@ ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "stands beside another content handler";
     }
 
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
     value = cf->args->elts;
 
     elcf->purge = ngx_http_endpoint_cache_conf_zone(cf, &value[1]);
-    if (elcf->purge == NULL) {
+    purger = ngx_array_push(&emcf->purges);
+
+    if (elcf->purge == NULL || purger == NULL) {
         return NGX_CONF_ERROR;
     }
+
+    ngx_memzero(purger, sizeof(ngx_http_endpoint_purger_t));
+
+    purger->statement.file = cf->conf_file->file.name;
+    purger->statement.line = cf->conf_file->line;
+    purger->zone = elcf->purge;
+    purger->location = clcf;
 
     clcf->handler = ngx_http_endpoint_purge_handler;
 
     return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_purge_check(ngx_conf_t *cf, ngx_array_t *purges)
+{
+    ngx_uint_t                   i;
+    ngx_http_endpoint_purger_t  *purger;
+
+    purger = purges->elts;
+
+    for (i = 0; i < purges->nelts; i++) {
+
+        if (purger[i].zone->data == NULL) {
+            return ngx_http_endpoint_plan_error(cf, &purger[i].statement,
+                                                "unknown cache zone \"%V\"",
+                                                &purger[i].zone->shm.name);
+        }
+
+        if (purger[i].location->handler != ngx_http_endpoint_purge_handler) {
+            return ngx_http_endpoint_plan_error(cf, &purger[i].statement,
+                                                "\"endpoint_cache_purge\" "
+                                                "stands beside another content "
+                                                "handler of location \"%V\"",
+                                                &purger[i].location->name);
+        }
+    }
+
+    return NGX_OK;
 }
 
 

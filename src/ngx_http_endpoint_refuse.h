@@ -11,7 +11,7 @@
 
 /* which value was refused, and what a client that sent it is told */
 typedef struct {
-    ngx_http_endpoint_ref_t    *ref;
+    ngx_http_endpoint_ref_t    *ref;        /* NULL: it was not a value */
     ngx_http_endpoint_cause_e   cause;
     char                       *msg;
 } ngx_http_endpoint_refusal_t;
@@ -19,7 +19,7 @@ typedef struct {
 
 /* Whether a client sent the value: then it is the client's fault. */
 #define ngx_http_endpoint_refused_input(refusal)                              \
-    ((refusal)->ref->name && (refusal)->ref->name->input)
+    ((refusal)->ref && (refusal)->ref->name && (refusal)->ref->name->input)
 
 /*
  * Ends an exec because of a refusal: with 422 where a client sent the value,

@@ -24,7 +24,8 @@ ngx_int_t
 ngx_http_endpoint_regex_compile(ngx_pool_t *pool, ngx_str_t *pattern,
     ngx_http_endpoint_regex_t **regex, ngx_str_t *err)
 {
-    ngx_regex_compile_t  rc;
+    u_char               *p;
+    ngx_regex_compile_t   rc;
 
     ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
 
@@ -42,6 +43,15 @@ ngx_http_endpoint_regex_compile(ngx_pool_t *pool, ngx_str_t *pattern,
 
     if (ngx_regex_compile(&rc) != NGX_OK) {
         *err = rc.err;
+
+        /* behind this it shows the pattern as it was rewritten */
+
+        p = ngx_strnstr(err->data, " in \"" NGX_HTTP_ENDPOINT_REGEX_START,
+                        err->len);
+        if (p) {
+            err->len = p - err->data;
+        }
+
         return NGX_ERROR;
     }
 

@@ -409,7 +409,7 @@ location / {
 --- must_die
 --- suppress_stderr
 --- error_log eval
-qr/\[emerg\] .*invalid pattern "\[a-" of "\$x": .* in \S+\/test\.conf:3$/
+qr/\[emerg\] .*invalid pattern "\[a-" of "\$x": [^"]*class in \S+\/test\.conf:3$/
 
 === a default that breaks its constraint
 --- conf

@@ -194,6 +194,9 @@ $s->is_answer('POST /keep', 200, '{"kept": [1, {"a": 2}], "x": null}',
 gets('/self', qr/^\{"detail":"a: .*error"\}$/, 502);
 gets('/circle/a', qr/^\{"detail":"a: .*error"\}$/, 502);
 
+is($s->count('logs/error.log', qr/endpoints fetch each other in a cycle/), 2,
+   'what does not end is named in the log');
+
 gets('/empty', '');
 gets('/empty/run', '');
 gets('/empty/get', '<>');

@@ -308,6 +308,40 @@ location / {
 
 
 
+=== a location for operators with an unknown zone
+--- conf
+location /purge {
+    endpoint_cache_purge user;
+}
+--- dies
+2: unknown cache zone "user"
+
+
+
+=== a location for operators that another handler takes
+--- conf
+location /purge {
+    endpoint_cache_purge users;
+    proxy_pass http://127.0.0.1:1;
+}
+--- dies
+2: "endpoint_cache_purge" stands beside another content handler of location "/purge"
+
+
+
+=== a misspelt option, which is no word of the key
+--- conf
+location / {
+    endpoint GET /user/$id {
+        cache users $id tll=1s;
+        reply $id;
+    }
+}
+--- dies
+3: unknown option "tll=1s" of "cache"
+
+
+
 === no key
 --- conf
 location / {
