@@ -4,7 +4,9 @@
 
 
 /* client_connection_check_interval came with it */
-#define NGX_HTTP_ENDPOINT_PG_CHECKS  140000
+#define NGX_HTTP_ENDPOINT_PG_CHECKS   140000
+
+#define NGX_HTTP_ENDPOINT_PG_MESSAGE  512
 
 
 static void ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg);
@@ -18,6 +20,7 @@ static void ngx_http_endpoint_pg_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg);
 static ngx_uint_t ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg);
@@ -335,8 +338,6 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
 
     do {
         if (!PQconsumeInput(pg->conn)) {
-            ngx_http_endpoint_pg_complain(pg, "read",
-                                          PQerrorMessage(pg->conn));
             pg->doomed = 1;
             break;
         }
@@ -378,12 +379,11 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     if (!pg->doomed
         && (rc < 0 || PQsocket(pg->conn) != pg->connection->fd))
     {
-        ngx_http_endpoint_pg_complain(pg, "write",
-                                      PQerrorMessage(pg->conn));
         pg->doomed = 1;
     }
 
     if (pg->doomed) {
+        ngx_http_endpoint_pg_drain(pg);
         ngx_http_endpoint_pg_shut(pg);
         return;
     }
@@ -400,6 +400,34 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     if (rc == NGX_ERROR) {
         ngx_http_endpoint_pg_shut(pg);
     }
+}
+
+
+/* what was read before the end counts: a server says why it goes */
+
+static void
+ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg)
+{
+    u_char  message[NGX_HTTP_ENDPOINT_PG_MESSAGE];
+
+    if (pg->state == ngx_http_endpoint_pg_connecting
+        || PQstatus(pg->conn) != CONNECTION_BAD)
+    {
+        return;
+    }
+
+    (void) ngx_cpystrn(message, (u_char *) PQerrorMessage(pg->conn),
+                       sizeof(message));
+
+    pg->working = 1;
+    pg->draining = 1;
+
+    ngx_http_endpoint_pg_results(pg);
+
+    pg->draining = 0;
+    pg->working = 0;
+
+    ngx_http_endpoint_pg_complain(pg, "connection", (char *) message);
 }
 
 

@@ -138,6 +138,7 @@ struct ngx_http_endpoint_pg_s {
 
     unsigned                         working:1;     /* reads results */
     unsigned                         doomed:1;      /* to be closed */
+    unsigned                         draining:1;    /* reads all the same */
     unsigned                         orderly:1;     /* it said goodbye */
     unsigned                         silent:1;      /* closed by us */
 };

@@ -17,6 +17,8 @@ static const char **ngx_http_endpoint_pg_values(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command);
 static ngx_int_t ngx_http_endpoint_pg_sync(ngx_http_endpoint_pg_t *pg);
 static PGresult *ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg);
+static ngx_uint_t ngx_http_endpoint_pg_invented(ngx_http_endpoint_pg_t *pg,
+    PGresult *result);
 static void ngx_http_endpoint_pg_take(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command, PGresult *result);
 static void ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
@@ -257,7 +259,7 @@ ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg)
         return;
     }
 
-    while (!pg->doomed) {
+    while (!pg->doomed || pg->draining) {
 
         result = ngx_http_endpoint_pg_result(pg);
         if (result == NULL) {
@@ -289,6 +291,7 @@ ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg)
                           "postgres %V: COPY cannot be used in a query",
                           &pg->address->name);
             pg->doomed = 1;
+            pg->draining = 0;
             break;
 
         default:
@@ -313,20 +316,36 @@ ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg)
 
     for (nulls = 0; nulls < 2; nulls++) {
 
-        if (ngx_queue_empty(&pg->commands) || PQisBusy(pg->conn)
-            || PQstatus(pg->conn) == CONNECTION_BAD)
-        {
+        if (ngx_queue_empty(&pg->commands) || PQisBusy(pg->conn)) {
             return NULL;
         }
 
         result = PQgetResult(pg->conn);
 
-        if (result) {
-            return result;
+        if (result == NULL) {
+            continue;
         }
+
+        if (ngx_http_endpoint_pg_invented(pg, result)) {
+            PQclear(result);
+            return NULL;
+        }
+
+        return result;
     }
 
     return NULL;
+}
+
+
+/* of a lost connection libpq ends the results with one of its own */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_invented(ngx_http_endpoint_pg_t *pg, PGresult *result)
+{
+    return PQstatus(pg->conn) == CONNECTION_BAD
+           && PQresultStatus(result) == PGRES_FATAL_ERROR
+           && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL;
 }
 
 
@@ -375,6 +394,8 @@ ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
 
     if (sqlstate && severity && ngx_strcmp(severity, "FATAL") == 0) {
         pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
+        ngx_http_endpoint_pg_complain(pg, "connection",
+                                      PQresultErrorMessage(result));
     }
 
     if (command->parsing && command->name) {

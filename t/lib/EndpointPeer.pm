@@ -124,7 +124,11 @@ sub postgres {
             my $rest = packet('D', pack 'nN/a*', 1, 'hello')
                        . packet('C', "SELECT 1\0") . packet('Z', 'I');
 
-            if (++$syncs < 3) {
+            if (++$syncs == 2 && $how eq 'goodbye' && !-e "$file.gone") {
+                say_goodbye($socket, $file, $parts . $rest);
+                return;
+
+            } elsif ($syncs < 3) {
                 syswrite $socket, $parts . $rest;
 
             } else {
@@ -195,6 +199,9 @@ sub misbehave {
         syswrite $socket, $parts . "D\x7f\xff\xff\xff" . "\0" x 100;
         sleep 600;
 
+    } elsif ($how eq 'goodbye') {
+        syswrite $socket, $parts . $rest;
+
     } elsif ($how eq 'begun') {
         syswrite $socket, $parts . substr($rest, 0, -1) . 'T';
 
@@ -236,6 +243,27 @@ sub take {
     }
 
     return $text;
+}
+
+
+# once, behind the answer to the last of the session's settings
+
+sub say_goodbye {
+    my ($socket, $file, $answer) = @_;
+
+    touch("$file.asked");
+    await($file);
+    syswrite $socket, $answer
+        . packet('E', "SFATAL\0VFATAL\0C57P01\0Mgoodbye\0\0");
+    close $socket;
+    touch("$file.gone");
+}
+
+
+sub touch {
+    my ($file) = @_;
+
+    open my $f, '>', $file or die "$file: $!";
 }
 
 
