@@ -232,13 +232,14 @@ row() {
 }
 
 
-# ratio A B: with two digits, or a dash where B is nothing
+# ratio A B: of two expressions, with two digits, or a dash where B is nothing
 
 ratio() {
-    awk -v a="$1" -v b="$2" 'BEGIN {
-        if (b == 0) print "-"
-        else printf (a / b < 0.1) ? "%.2g" : "%.2f", a / b
-    }'
+    awk "BEGIN {
+        a = $1; b = $2
+        if (b == 0) print \"-\"
+        else printf (a / b < 0.1) ? \"%.2g\" : \"%.2f\", a / b
+    }"
 }
 
 
