@@ -4,6 +4,9 @@
 #include "ngx_http_endpoint_nginx.h"
 
 
+#define ngx_http_endpoint_fetch_bit(hash)  ((uint64_t) 1 << ((hash) % 64))
+
+
 static ngx_uint_t ngx_http_endpoint_fetch_checked(
     ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_fetch_pass_all(
@@ -165,17 +168,30 @@ static ngx_int_t
 ngx_http_endpoint_fetch_pass(ngx_http_request_t *sr, ngx_array_t *pass,
     ngx_http_request_t *r, ngx_http_endpoint_fetch_conf_t *conf)
 {
+    uint64_t          hashes;
     ngx_uint_t        i, k;
     ngx_hash_key_t   *name;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
     name = pass->elts;
+    hashes = 0;
+
+    for (k = 0; k < pass->nelts; k++) {
+        hashes |= ngx_http_endpoint_fetch_bit(name[k].key_hash);
+    }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
+
+            /* most headers are none of them */
+
+            if (!(hashes & ngx_http_endpoint_fetch_bit(h[i].hash))) {
+                continue;
+            }
+
             for (k = 0; k < pass->nelts; k++) {
 
                 if (h[i].hash != name[k].key_hash
