@@ -73,7 +73,7 @@ sub wait_for_marks {
 
     my $end = time + $EndpointServer::patience;
 
-    sleep 0.005 until marks() >= $n || time > $end;
+    sleep 0.005 until (marks() // 0) >= $n || time > $end;
     sleep $watch;
 }
 
@@ -100,7 +100,7 @@ sub serve {
 
         drop_left(\%slow);
 
-        my $now = marks();
+        my $now = marks() // 0;
 
         ($n, $since) = ($now, time) if $now != $n;
 
