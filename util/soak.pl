@@ -13,7 +13,7 @@ my $seconds = shift;
 my $clients = 64;
 my $reload_every = 2;
 
-my $s = EndpointServer->new(workers => 2, log_level => 'warn',
+my $s = EndpointServer->new(workers => 2, log_level => 'notice',
                             main => 'worker_shutdown_timeout 10s;',
                             http => <<'CONF');
 
