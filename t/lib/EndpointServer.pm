@@ -68,9 +68,13 @@ sub configuration {
                                   : 'master_process off;';
     my $level = $self->{log_level} // 'info';
 
+    # as Test::Nginx does: the project may be where only root may read
+    my $user = $> ? '' : 'user root;';
+
     my $text = <<"CONF";
 ${load}daemon off;
 $master
+$user
 $main
 pid %%DIR%%/nginx.pid;
 error_log %%DIR%%/logs/error.log $level;
