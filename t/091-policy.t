@@ -33,7 +33,7 @@ $standin =~ s/127\.0\.0\.1:9000/127.0.0.1:%%UP%%/;
 
 my $s = EndpointServer->new(http => <<"CONF");
 
-    upstream api { server 127.0.0.1:%%UP%%; keepalive 32; }
+    upstream api { server 127.0.0.1:%%UP%%; }
 
     $standin
 
