@@ -439,18 +439,9 @@ static ngx_int_t
 ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *text)
 {
-    u_char  *p, *end;
-
     /* "retry=3" is no JSON, but an option that is not known */
 
-    p = text->data;
-    end = text->data + text->len;
-
-    while (p < end && ((*p >= 'a' && *p <= 'z') || *p == '_')) {
-        p++;
-    }
-
-    if (!conf->text_body && p > text->data && p < end && *p == '=') {
+    if (!conf->text_body && ngx_http_endpoint_step_like_option(text)) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "unknown option \"%V\" of "
                                             "\"fetch\"", text);

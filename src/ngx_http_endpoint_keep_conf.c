@@ -8,7 +8,6 @@
 
 static ngx_int_t ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step);
-static ngx_uint_t ngx_http_endpoint_keep_misspelt(ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *arg);
 static ngx_int_t ngx_http_endpoint_keep_unkeyed(
@@ -101,7 +100,11 @@ ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
             continue;
         }
 
-        if (ngx_http_endpoint_keep_misspelt(&arg[i])) {
+        /* as a word of the key it would be the same for all */
+
+        if (ngx_http_endpoint_step_like_option(&arg[i])
+            && ngx_strchr(arg[i].data, '$') == NULL)
+        {
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                                 "unknown option \"%V\" of "
                                                 "\"cache\"", &arg[i]);
@@ -111,27 +114,6 @@ ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
     }
 
     return ngx_http_endpoint_key_compile(c, &arg[1], words, n, &conf->key);
-}
-
-
-/* as a word of the key it would be the same for all */
-
-static ngx_uint_t
-ngx_http_endpoint_keep_misspelt(ngx_str_t *word)
-{
-    u_char  *p, *end;
-
-    end = word->data + word->len;
-
-    for (p = word->data;
-         p < end && ((*p >= 'a' && *p <= 'z') || *p == '_');
-         p++)
-    {
-        /* void */
-    }
-
-    return p > word->data && p < end && *p == '='
-           && ngx_strlchr(p, end, '$') == NULL;
 }
 
 

@@ -214,6 +214,22 @@ ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_step_like_option(ngx_str_t *word)
+{
+    u_char  *p, *end;
+
+    p = word->data;
+    end = word->data + word->len;
+
+    while (p < end && ((*p >= 'a' && *p <= 'z') || *p == '_')) {
+        p++;
+    }
+
+    return p > word->data && p < end && *p == '=';
+}
+
+
 ngx_int_t
 ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *value)

@@ -73,6 +73,9 @@ ngx_int_t ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
 ngx_int_t ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_uint_t first);
 
+/* Whether a word looks like an option, name=..., of whatever name. */
+ngx_uint_t ngx_http_endpoint_step_like_option(ngx_str_t *word);
+
 /* Reads the JSON of default= into step->def.  NGX_ERROR: a mistake (logged). */
 ngx_int_t ngx_http_endpoint_step_default(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *value);
