@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_reply_args_t *args);
 static ngx_int_t ngx_http_endpoint_reply_type_check(
     ngx_http_endpoint_compile_t *c, ngx_str_t *type);
+static ngx_uint_t ngx_http_endpoint_reply_type_fits(ngx_str_t *type);
 static ngx_http_endpoint_template_kind_e ngx_http_endpoint_reply_kind(
     ngx_str_t *type);
 static ngx_uint_t ngx_http_endpoint_reply_type_has(ngx_str_t *type,
@@ -237,17 +238,26 @@ static ngx_int_t
 ngx_http_endpoint_reply_type_check(ngx_http_endpoint_compile_t *c,
     ngx_str_t *type)
 {
-    size_t  i;
-
-    for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
-
-    if (type->len && i == type->len) {
+    if (type->len && ngx_http_endpoint_reply_type_fits(type)) {
         return NGX_OK;
     }
 
     return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                         "invalid \"type=%V\", it must be a "
                                         "type like text/plain", type);
+}
+
+
+/* into a line of the header */
+
+static ngx_uint_t
+ngx_http_endpoint_reply_type_fits(ngx_str_t *type)
+{
+    size_t  i;
+
+    for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
+
+    return i == type->len;
 }
 
 
@@ -385,7 +395,6 @@ static ngx_int_t
 ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
     ngx_http_endpoint_run_t *run)
 {
-    size_t      i;
     ngx_str_t  *type;
 
     type = &run->result.type;
@@ -405,9 +414,7 @@ ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
      * of what was escaped for something else.
      */
 
-    for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
-
-    if (i < type->len
+    if (!ngx_http_endpoint_reply_type_fits(type)
         || ngx_http_endpoint_reply_kind(type)
            != ngx_http_endpoint_reply_kind(&reply->type))
     {
