@@ -59,13 +59,19 @@ cc_unit() {
 
 
 cc_nginx() {
-    local out=$1 cc=$2 file=$3 src=/usr/share/nginx/src/src
+    local out=$1 cc=$2 file=$3 src=/usr/share/nginx/src/src rooms room
     shift 3
+
+    rooms=(-I src)
+
+    for room in src/*/; do
+        rooms+=(-I "${room%/}")
+    done
 
     "$cc" -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
         -fno-sanitize=alignment -MMD -MF "$out.d" \
         -I $src/core -I $src/event -I $src/event/modules -I $src/os/unix \
         -I $src/http -I $src/http/modules -I $src/http/v2 \
-        -I build/nginx -I src \
+        -I build/nginx "${rooms[@]}" \
         -I "$(pg_config --includedir)" -o "$out" "$file" "$@"
 }

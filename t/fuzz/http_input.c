@@ -5,7 +5,7 @@
  */
 
 
-#include "../../src/ngx_http_endpoint_http_input.c"
+#include "../../src/http/ngx_http_endpoint_http_input.c"
 #include "../unit/unit.h"
 
 

@@ -7,10 +7,10 @@
 
 #include "../unit/unit.h"
 #include "../unit/json_paths.h"
-#include "../../src/ngx_http_endpoint_value.c"
-#include "../../src/ngx_http_endpoint_utf8.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
-#include "../../src/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_value.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
+#include "../../src/data/ngx_http_endpoint_json.c"
 
 
 #define JSON_PLAIN  6

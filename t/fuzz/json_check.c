@@ -4,8 +4,8 @@
 
 #include "../unit/unit.h"
 #include "../unit/json_oracle.h"
-#include "../../src/ngx_http_endpoint_utf8.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,10 +7,10 @@
 
 
 #include "../unit/unit.h"
-#include "../../src/ngx_http_endpoint_pg_row.c"
-#include "../../src/ngx_http_endpoint_pg_value.c"
-#include "../../src/ngx_http_endpoint_utf8.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
+#include "../../src/postgres/ngx_http_endpoint_pg_row.c"
+#include "../../src/postgres/ngx_http_endpoint_pg_value.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

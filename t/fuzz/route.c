@@ -7,7 +7,7 @@
 
 #include "../unit/unit.h"
 #include "../unit/route_naive.h"
-#include "../../src/ngx_http_endpoint_route.c"
+#include "../../src/language/ngx_http_endpoint_route.c"
 
 
 #define ROUTE_LINES  32

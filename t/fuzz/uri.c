@@ -7,8 +7,8 @@
 
 #include "../unit/unit.h"
 #include "../unit/template_plan.h"
-#include "../../src/ngx_http_endpoint_uri.c"
-#include "../../src/ngx_http_endpoint_header.c"
+#include "../../src/language/ngx_http_endpoint_uri.c"
+#include "../../src/language/ngx_http_endpoint_header.c"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

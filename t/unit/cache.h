@@ -16,13 +16,13 @@
 
 #include "unit.h"
 
-#include "../../src/ngx_http_endpoint_zone.c"
-#include "../../src/ngx_http_endpoint_hash.c"
-#include "../../src/ngx_http_endpoint_chunk.c"
-#include "../../src/ngx_http_endpoint_cache.c"
-#include "../../src/ngx_http_endpoint_flight_table.c"
-#include "../../src/ngx_http_endpoint_flight.c"
-#include "../../src/ngx_http_endpoint_cache_zone.c"
+#include "../../src/shared/ngx_http_endpoint_zone.c"
+#include "../../src/data/ngx_http_endpoint_hash.c"
+#include "../../src/shared/ngx_http_endpoint_chunk.c"
+#include "../../src/cache/ngx_http_endpoint_cache.c"
+#include "../../src/cache/ngx_http_endpoint_flight_table.c"
+#include "../../src/cache/ngx_http_endpoint_flight.c"
+#include "../../src/cache/ngx_http_endpoint_cache_zone.c"
 
 #include "cache_walk.h"
 

@@ -1,9 +1,9 @@
 
 #include "unit.h"
 #include "json_paths.h"
-#include "../../src/ngx_http_endpoint_value.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
-#include "../../src/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_value.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
+#include "../../src/data/ngx_http_endpoint_json.c"
 
 
 #define JSON_PATHS     100

@@ -1,8 +1,8 @@
 
 #include "unit.h"
 #include "json_oracle.h"
-#include "../../src/ngx_http_endpoint_utf8.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
 
 
 #define JSON_CHECK_DEEP       100000

@@ -9,8 +9,8 @@
 #define _JSON_ORACLE_H_INCLUDED_
 
 
-#include "../../src/ngx_http_endpoint_json_check.h"
-#include "../../src/ngx_http_endpoint_utf8.h"
+#include "../../src/data/ngx_http_endpoint_json_check.h"
+#include "../../src/data/ngx_http_endpoint_utf8.h"
 
 #include <yajl/yajl_parse.h>
 

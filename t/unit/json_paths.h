@@ -6,7 +6,7 @@
 #define _JSON_PATHS_H_INCLUDED_
 
 
-#include "../../src/ngx_http_endpoint_json.h"
+#include "../../src/data/ngx_http_endpoint_json.h"
 
 #include "unit.h"
 

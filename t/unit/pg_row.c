@@ -1,6 +1,6 @@
 
-#include "../../src/ngx_http_endpoint_pg_row.c"
-#include "../../src/ngx_http_endpoint_pg_value.c"
+#include "../../src/postgres/ngx_http_endpoint_pg_row.c"
+#include "../../src/postgres/ngx_http_endpoint_pg_value.c"
 #include "unit.h"
 
 

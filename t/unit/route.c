@@ -1,7 +1,7 @@
 
 #include "unit.h"
 #include "route_naive.h"
-#include "../../src/ngx_http_endpoint_route.c"
+#include "../../src/language/ngx_http_endpoint_route.c"
 
 
 #define ROUTE_TREES      2000

@@ -10,7 +10,7 @@
 #define _ROUTE_NAIVE_H_INCLUDED_
 
 
-#include "../../src/ngx_http_endpoint_route.h"
+#include "../../src/language/ngx_http_endpoint_route.h"
 
 
 #define ROUTE_NAIVE_SEGMENTS  64

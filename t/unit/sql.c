@@ -1,5 +1,5 @@
 
-#include "../../src/ngx_http_endpoint_sql.c"
+#include "../../src/postgres/ngx_http_endpoint_sql.c"
 #include "unit.h"
 
 

@@ -5,12 +5,12 @@
  */
 
 
-#include "../../src/ngx_http_endpoint_value.c"
-#include "../../src/ngx_http_endpoint_utf8.c"
-#include "../../src/ngx_http_endpoint_json_check.c"
-#include "../../src/ngx_http_endpoint_json.c"
-#include "../../src/ngx_http_endpoint_writer.c"
-#include "../../src/ngx_http_endpoint_template.c"
+#include "../../src/data/ngx_http_endpoint_value.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_json_check.c"
+#include "../../src/data/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_writer.c"
+#include "../../src/language/ngx_http_endpoint_template.c"
 
 
 #define TEMPLATE_NAMES  26

@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "../../src/ngx_http_endpoint_utf8.c"
+#include "../../src/data/ngx_http_endpoint_utf8.c"
 
 
 #define FFFD  "\xef\xbf\xbd"

@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "../../src/ngx_http_endpoint_value.c"
+#include "../../src/data/ngx_http_endpoint_value.c"
 
 
 #define value_type(name)  ngx_http_endpoint_##name
