@@ -11,6 +11,16 @@ fail() {
 }
 
 
+# nginx's configure and the Makefile that it writes know no quoting; what could
+# go wrong in such a place would go wrong outside of it
+
+case $PWD in
+    *[[:space:]\'\"\\\$\`\&\|\;\<\>\(\)\{\}\[\]\*\?\#\!%:]*)
+        fail "nginx cannot be built in \"$PWD\": the path has a space or" \
+             "another character that its Makefile would not take" ;;
+esac
+
+
 # the mirror that the machine takes Debian's packages from
 
 debian_mirror() {
@@ -26,15 +36,18 @@ debian_mirror() {
 }
 
 
-# newer OUT: whether OUT is newer than all that it was compiled from
+# newer OUT FLAG...: whether OUT is newer than all that it was compiled from,
+# and was compiled with these flags
 
 newer() {
-    local file
+    local out=$1 file
+    shift
 
-    [ -f "$1" ] && [ -f "$1.d" ] || return 1
+    [ -f "$out" ] && [ -f "$out.d" ] \
+        && [ "$(cat "$out.flags" 2>/dev/null)" = "$*" ] || return 1
 
-    for file in $(sed 's/^[^:]*://; s/\\$//' "$1.d") util/lib.sh; do
-        [ "$1" -nt "$file" ] || return 1
+    for file in $(sed 's/^[^:]*://; s/\\$//' "$out.d") util/lib.sh; do
+        [ "$out" -nt "$file" ] || return 1
     done
 }
 
@@ -46,32 +59,29 @@ cc_unit() {
     local out=$1 cc=$2 file=$3 stubs=${1%/*}/nginx_stubs.o
     shift 3
 
-    if ! newer "$stubs"; then
+    [ "${include_flags:-}" ] || include_flags=$(util/build headers) || return
+    set -- "$@" $include_flags
+
+    if ! newer "$stubs" "$cc" "$@"; then
         cc_nginx "$stubs" "$cc" t/unit/nginx_stubs.c -c "$@" || return
     fi
 
-    if ! newer "$out" || [ "$stubs" -nt "$out" ]; then
+    if ! newer "$out" "$cc" "$@" || [ "$stubs" -nt "$out" ]; then
         rm -f "$out"
-        cc_nginx "$out" "$cc" "$file" "$@" "$stubs" \
-            -lyajl -lpq -lpcre2-8 -lm
+        cc_nginx "$out" "$cc" "$file" "$@"
     fi
 }
 
 
 cc_nginx() {
-    local out=$1 cc=$2 file=$3 src=/usr/share/nginx/src/src rooms room
+    local out=$1 cc=$2 file=$3 link=
     shift 3
 
-    rooms=(-I src)
-
-    for room in src/*/; do
-        rooms+=(-I "${room%/}")
-    done
+    [ "${out##*.}" = o ] \
+        || link="${out%/*}/nginx_stubs.o -lyajl -lpq -lpcre2-8 -lm"
 
     "$cc" -g -W -Wall -Wpointer-arith -Wno-unused-parameter -Werror \
-        -fno-sanitize=alignment -MMD -MF "$out.d" \
-        -I $src/core -I $src/event -I $src/event/modules -I $src/os/unix \
-        -I $src/http -I $src/http/modules -I $src/http/v2 \
-        -I build/nginx "${rooms[@]}" \
-        -I "$(pg_config --includedir)" -o "$out" "$file" "$@"
+        -fno-sanitize=alignment -MMD -MF "$out.d" "$@" -o "$out" "$file" $link
+
+    echo "$cc $*" > "$out.flags"
 }

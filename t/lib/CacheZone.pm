@@ -28,7 +28,7 @@ sub new {
     my $self = bless { server => $server, walker => "$server->{dir}/cachewalk",
                        image => "$server->{dir}/zone" }, $class;
 
-    system('bash', '-ec', 'cd "$0"; . util/lib.sh; util/build headers > /dev/null;
+    system('bash', '-ec', 'cd "$0"; . util/lib.sh;
                            cc_unit "$1" cc t/lib/cachewalk.c -O1',
            $ENV{TEST_NGINX_ROOT} // '.', $self->{walker}) == 0
         or die "cachewalk cannot be built\n";
