@@ -4,7 +4,7 @@
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_pg_conf.h"
-#include "ngx_http_endpoint_purge.h"
+#include "ngx_http_endpoint_purge_location.h"
 #include "ngx_http_endpoint_wake.h"
 
 

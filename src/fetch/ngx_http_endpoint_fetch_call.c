@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
-#include "ngx_http_endpoint_fill.h"
+#include "ngx_http_endpoint_lookup.h"
 
 
 /* the first pause; each one after it is twice as long, up to the second */

@@ -1,8 +1,8 @@
 
 #include "ngx_http_endpoint_fetch.h"
-#include "ngx_http_endpoint_fill.h"
+#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_http.h"
-#include "ngx_http_endpoint_keep.h"
+#include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_reply.h"
 
 

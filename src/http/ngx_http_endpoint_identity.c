@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_identity.h"
-#include "ngx_http_endpoint_keep.h"
+#include "ngx_http_endpoint_cache_statement.h"
 
 #include <ngx_md5.h>
 

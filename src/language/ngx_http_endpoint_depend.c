@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_depend.h"
-#include "ngx_http_endpoint_keep.h"
+#include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_step.h"
 
 #include <ngx_http.h>

@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
-#include "ngx_http_endpoint_fill.h"
-#include "ngx_http_endpoint_memo.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_utf8.h"

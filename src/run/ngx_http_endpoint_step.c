@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_condition.h"
-#include "ngx_http_endpoint_memo.h"
+#include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_step.h"
 

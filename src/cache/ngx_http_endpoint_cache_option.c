@@ -1,7 +1,7 @@
 
-#include "ngx_http_endpoint_fill.h"
-#include "ngx_http_endpoint_kept.h"
-#include "ngx_http_endpoint_memo.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_cache_content.h"
+#include "ngx_http_endpoint_cache_option.h"
 
 
 static ngx_uint_t ngx_http_endpoint_memo_advance(

@@ -1,6 +1,6 @@
 
-#include "ngx_http_endpoint_fill.h"
-#include "ngx_http_endpoint_kept.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_cache_content.h"
 
 
 /* looks at a value that comes and goes between two of them */

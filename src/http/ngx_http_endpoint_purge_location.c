@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_key.h"
-#include "ngx_http_endpoint_purge.h"
+#include "ngx_http_endpoint_purge_location.h"
 
 
 static ngx_int_t ngx_http_endpoint_purge_handler(ngx_http_request_t *r);

@@ -1,7 +1,7 @@
 
-#include "ngx_http_endpoint_fill.h"
-#include "ngx_http_endpoint_keep.h"
-#include "ngx_http_endpoint_kept.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_cache_statement.h"
+#include "ngx_http_endpoint_cache_content.h"
 #include "ngx_http_endpoint_step.h"
 
 #include <ngx_http.h>

@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_kept.h"
+#include "ngx_http_endpoint_cache_content.h"
 
 
 #define NGX_HTTP_ENDPOINT_KEPT_VERSION  1

@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_keep.h"
+#include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_step.h"
 
