@@ -331,7 +331,7 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
                           sizeof(ngx_http_endpoint_pg_pool_t *))
            != NGX_OK
         || ngx_array_init(&conf->purges, cf->pool, 1,
-                          sizeof(ngx_http_endpoint_purger_t))
+                          sizeof(ngx_http_endpoint_purge_location_t))
            != NGX_OK)
     {
         return NULL;

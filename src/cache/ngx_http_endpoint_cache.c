@@ -14,7 +14,7 @@
 #define NGX_HTTP_ENDPOINT_CACHE_TRIES  3
 
 
-static ngx_int_t ngx_http_endpoint_cache_lookup(
+static ngx_int_t ngx_http_endpoint_cache_read(
     ngx_http_endpoint_cache_t *cache, uint64_t hash, ngx_str_t *key,
     ngx_pool_t *pool, ngx_http_endpoint_cache_value_t *value);
 static ngx_int_t ngx_http_endpoint_cache_touch(
@@ -39,7 +39,7 @@ static size_t ngx_http_endpoint_cache_body_len(
     ngx_http_endpoint_cache_value_t *value);
 static ngx_http_endpoint_claim_t *ngx_http_endpoint_cache_reserve(
     ngx_http_endpoint_cache_t *cache, size_t size);
-static void ngx_http_endpoint_cache_fill(ngx_http_endpoint_cache_t *cache,
+static void ngx_http_endpoint_cache_copy(ngx_http_endpoint_cache_t *cache,
     ngx_http_endpoint_claim_t *claim, ngx_str_t *key,
     ngx_http_endpoint_cache_value_t *value, ngx_msec_t ttl);
 static ngx_msec_t ngx_http_endpoint_cache_ttl(
@@ -58,7 +58,7 @@ ngx_int_t
 ngx_http_endpoint_cache_get(ngx_http_endpoint_cache_t *cache, ngx_str_t *key,
     ngx_pool_t *pool, ngx_http_endpoint_cache_value_t *value)
 {
-    return ngx_http_endpoint_cache_lookup(cache,
+    return ngx_http_endpoint_cache_read(cache,
                                    ngx_http_endpoint_cache_hash(cache, key),
                                    key, pool, value);
 }
@@ -68,12 +68,12 @@ ngx_int_t
 ngx_http_endpoint_cache_get_flight(ngx_http_endpoint_cache_t *cache,
     uint64_t flight, ngx_pool_t *pool, ngx_http_endpoint_cache_value_t *value)
 {
-    return ngx_http_endpoint_cache_lookup(cache, flight, NULL, pool, value);
+    return ngx_http_endpoint_cache_read(cache, flight, NULL, pool, value);
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_cache_lookup(ngx_http_endpoint_cache_t *cache, uint64_t hash,
+ngx_http_endpoint_cache_read(ngx_http_endpoint_cache_t *cache, uint64_t hash,
     ngx_str_t *key, ngx_pool_t *pool, ngx_http_endpoint_cache_value_t *value)
 {
     uint32_t                    i;
@@ -331,7 +331,7 @@ ngx_http_endpoint_cache_write(ngx_http_endpoint_cache_t *cache, ngx_str_t *key,
     claim = ngx_http_endpoint_cache_reserve(cache, size);
 
     if (claim) {
-        ngx_http_endpoint_cache_fill(cache, claim, key, value, ttl);
+        ngx_http_endpoint_cache_copy(cache, claim, key, value, ttl);
     }
 
     return claim;
@@ -400,7 +400,7 @@ ngx_http_endpoint_cache_reserve(ngx_http_endpoint_cache_t *cache, size_t size)
 
 
 static void
-ngx_http_endpoint_cache_fill(ngx_http_endpoint_cache_t *cache,
+ngx_http_endpoint_cache_copy(ngx_http_endpoint_cache_t *cache,
     ngx_http_endpoint_claim_t *claim, ngx_str_t *key,
     ngx_http_endpoint_cache_value_t *value, ngx_msec_t ttl)
 {

@@ -60,7 +60,7 @@ typedef struct {
 } ngx_http_endpoint_entry_t;
 
 
-/* one filler for one key; how it ended can be read until it is used again */
+/* one leader for one key; how it ended can be read until it is used again */
 typedef struct {
     volatile uint64_t                     id;           /* 0: never used */
     uint64_t                              hash;         /* two keyed hashes */

@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_cache_content.h"
 
 
-#define NGX_HTTP_ENDPOINT_KEPT_VERSION  1
+#define NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION  1
 
 
 /*
@@ -17,35 +17,36 @@ typedef struct {
     uint32_t    type;
     uint32_t    etag;
     uint32_t    nheaders;
-} ngx_http_endpoint_kept_head_t;
+} ngx_http_endpoint_cache_content_head_t;
 
 
-static ngx_uint_t ngx_http_endpoint_kept_header(ngx_keyval_t *kv);
-static ngx_int_t ngx_http_endpoint_kept_pack(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_kept_kind_e kind, ngx_str_t *types,
-    ngx_http_endpoint_cache_value_t *value);
-static u_char *ngx_http_endpoint_kept_put_header(u_char *p, ngx_keyval_t *kv);
-static ngx_int_t ngx_http_endpoint_kept_unpack_headers(
+static ngx_uint_t ngx_http_endpoint_cache_content_header(ngx_keyval_t *kv);
+static ngx_int_t ngx_http_endpoint_cache_content_pack(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_cache_content_kind_e kind,
+    ngx_str_t *types, ngx_http_endpoint_cache_value_t *value);
+static u_char *ngx_http_endpoint_cache_content_put_header(u_char *p,
+    ngx_keyval_t *kv);
+static ngx_int_t ngx_http_endpoint_cache_content_unpack_headers(
     ngx_http_endpoint_run_t *run, u_char *p, ngx_uint_t n);
-static ngx_int_t ngx_http_endpoint_kept_body(ngx_http_endpoint_run_t *run,
-    ngx_str_t *body);
+static ngx_int_t ngx_http_endpoint_cache_content_body(
+    ngx_http_endpoint_run_t *run, ngx_str_t *body);
 
 
 ngx_int_t
-ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_cache_content_pack_reply(ngx_http_endpoint_run_t *run,
     ngx_uint_t first, ngx_str_t *types, ngx_http_endpoint_cache_value_t *value)
 {
-    u_char                         *p;
-    size_t                          len;
-    ngx_uint_t                      i, n;
-    ngx_keyval_t                   *kv;
-    ngx_http_endpoint_kept_head_t   head;
+    u_char                                 *p;
+    size_t                                  len;
+    ngx_uint_t                              i, n;
+    ngx_keyval_t                           *kv;
+    ngx_http_endpoint_cache_content_head_t  head;
 
     kv = run->headers ? run->headers->elts : NULL;
     n = run->headers ? run->headers->nelts : 0;
 
-    head.version = NGX_HTTP_ENDPOINT_KEPT_VERSION;
-    head.kind = ngx_http_endpoint_kept_reply;
+    head.version = NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION;
+    head.kind = ngx_http_endpoint_cache_content_reply;
     head.retry_after = run->result.retry_after;
     head.types = types->len;
     head.type = run->result.type.len;
@@ -55,7 +56,7 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
     len = sizeof(head) + types->len + head.type + head.etag;
 
     for (i = first; i < n; i++) {
-        if (ngx_http_endpoint_kept_header(&kv[i])) {
+        if (ngx_http_endpoint_cache_content_header(&kv[i])) {
             len += 2 * sizeof(uint32_t) + kv[i].key.len + kv[i].value.len;
             head.nheaders++;
         }
@@ -84,8 +85,8 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
     }
 
     for (i = first; i < n; i++) {
-        if (ngx_http_endpoint_kept_header(&kv[i])) {
-            p = ngx_http_endpoint_kept_put_header(p, &kv[i]);
+        if (ngx_http_endpoint_cache_content_header(&kv[i])) {
+            p = ngx_http_endpoint_cache_content_put_header(p, &kv[i]);
         }
     }
 
@@ -94,7 +95,7 @@ ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
 
 
 static ngx_uint_t
-ngx_http_endpoint_kept_header(ngx_keyval_t *kv)
+ngx_http_endpoint_cache_content_header(ngx_keyval_t *kv)
 {
     return kv->key.len != sizeof("Set-Cookie") - 1
            || ngx_strncasecmp(kv->key.data, (u_char *) "Set-Cookie",
@@ -104,7 +105,7 @@ ngx_http_endpoint_kept_header(ngx_keyval_t *kv)
 
 
 static u_char *
-ngx_http_endpoint_kept_put_header(u_char *p, ngx_keyval_t *kv)
+ngx_http_endpoint_cache_content_put_header(u_char *p, ngx_keyval_t *kv)
 {
     uint32_t  len[2];
 
@@ -123,11 +124,11 @@ ngx_http_endpoint_kept_put_header(u_char *p, ngx_keyval_t *kv)
 
 
 ngx_int_t
-ngx_http_endpoint_kept_pack_value(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_cache_content_pack_value(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_value_t *v, ngx_str_t *types,
     ngx_http_endpoint_cache_value_t *value)
 {
-    ngx_http_endpoint_kept_kind_e  kind;
+    ngx_http_endpoint_cache_content_kind_e  kind;
 
     value->status = 0;
     value->body = v->data;
@@ -136,24 +137,24 @@ ngx_http_endpoint_kept_pack_value(ngx_http_endpoint_run_t *run,
     switch (v->type) {
 
     case ngx_http_endpoint_null:
-        kind = ngx_http_endpoint_kept_null;
+        kind = ngx_http_endpoint_cache_content_null;
         ngx_str_null(&value->body);
         break;
 
     case ngx_http_endpoint_text:
-        kind = ngx_http_endpoint_kept_text;
+        kind = ngx_http_endpoint_cache_content_text;
         break;
 
     default:
-        kind = ngx_http_endpoint_kept_json;
+        kind = ngx_http_endpoint_cache_content_json;
     }
 
-    return ngx_http_endpoint_kept_pack(run, kind, types, value);
+    return ngx_http_endpoint_cache_content_pack(run, kind, types, value);
 }
 
 
 ngx_int_t
-ngx_http_endpoint_kept_pack_cause(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_cache_content_pack_cause(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_cause_e cause, ngx_str_t *types,
     ngx_http_endpoint_cache_value_t *value)
 {
@@ -161,22 +162,23 @@ ngx_http_endpoint_kept_pack_cause(ngx_http_endpoint_run_t *run,
     ngx_str_null(&value->body);
     value->chain = NULL;
 
-    return ngx_http_endpoint_kept_pack(run, ngx_http_endpoint_kept_cause,
-                                       types, value);
+    return ngx_http_endpoint_cache_content_pack(run,
+                                        ngx_http_endpoint_cache_content_cause,
+                                        types, value);
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_kept_pack(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_kept_kind_e kind, ngx_str_t *types,
+ngx_http_endpoint_cache_content_pack(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_cache_content_kind_e kind, ngx_str_t *types,
     ngx_http_endpoint_cache_value_t *value)
 {
-    u_char                         *p;
-    ngx_http_endpoint_kept_head_t   head;
+    u_char                                 *p;
+    ngx_http_endpoint_cache_content_head_t  head;
 
     ngx_memzero(&head, sizeof(head));
 
-    head.version = NGX_HTTP_ENDPOINT_KEPT_VERSION;
+    head.version = NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION;
     head.kind = kind;
     head.types = types->len;
 
@@ -194,12 +196,12 @@ ngx_http_endpoint_kept_pack(ngx_http_endpoint_run_t *run,
 
 
 ngx_uint_t
-ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
+ngx_http_endpoint_cache_content_kind(ngx_http_endpoint_cache_value_t *value,
     ngx_str_t *types)
 {
-    u_char                         *p;
-    size_t                          i;
-    ngx_http_endpoint_kept_head_t   head;
+    u_char                                 *p;
+    size_t                                  i;
+    ngx_http_endpoint_cache_content_head_t  head;
 
     if (value->headers.len < sizeof(head)) {
         return 0;
@@ -207,7 +209,7 @@ ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
 
     ngx_memcpy(&head, value->headers.data, sizeof(head));
 
-    if (head.version != NGX_HTTP_ENDPOINT_KEPT_VERSION
+    if (head.version != NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION
         || head.types != types->len)
     {
         return 0;
@@ -226,11 +228,11 @@ ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
 
 
 ngx_int_t
-ngx_http_endpoint_kept_unpack_reply(ngx_http_endpoint_cache_value_t *value,
-    ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_content_unpack_reply(
+    ngx_http_endpoint_cache_value_t *value, ngx_http_endpoint_run_t *run)
 {
-    u_char                         *p;
-    ngx_http_endpoint_kept_head_t   head;
+    u_char                                 *p;
+    ngx_http_endpoint_cache_content_head_t  head;
 
     p = value->headers.data;
 
@@ -250,19 +252,19 @@ ngx_http_endpoint_kept_unpack_reply(ngx_http_endpoint_cache_value_t *value,
 
     p += head.etag;
 
-    if (ngx_http_endpoint_kept_unpack_headers(run, p, head.nheaders)
+    if (ngx_http_endpoint_cache_content_unpack_headers(run, p, head.nheaders)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_kept_body(run, &value->body);
+    return ngx_http_endpoint_cache_content_body(run, &value->body);
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_kept_unpack_headers(ngx_http_endpoint_run_t *run, u_char *p,
-    ngx_uint_t n)
+ngx_http_endpoint_cache_content_unpack_headers(ngx_http_endpoint_run_t *run,
+    u_char *p, ngx_uint_t n)
 {
     uint32_t       len[2];
     ngx_keyval_t  *kv;
@@ -288,7 +290,8 @@ ngx_http_endpoint_kept_unpack_headers(ngx_http_endpoint_run_t *run, u_char *p,
 
 
 static ngx_int_t
-ngx_http_endpoint_kept_body(ngx_http_endpoint_run_t *run, ngx_str_t *body)
+ngx_http_endpoint_cache_content_body(ngx_http_endpoint_run_t *run,
+    ngx_str_t *body)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
@@ -320,14 +323,14 @@ ngx_http_endpoint_kept_body(ngx_http_endpoint_run_t *run, ngx_str_t *body)
 
 
 void
-ngx_http_endpoint_kept_unpack_value(ngx_http_endpoint_cache_value_t *value,
-    ngx_http_endpoint_value_t *v)
+ngx_http_endpoint_cache_content_unpack_value(
+    ngx_http_endpoint_cache_value_t *value, ngx_http_endpoint_value_t *v)
 {
-    ngx_http_endpoint_kept_head_t  head;
+    ngx_http_endpoint_cache_content_head_t  head;
 
     ngx_memcpy(&head, value->headers.data, sizeof(head));
 
-    if (head.kind == ngx_http_endpoint_kept_text) {
+    if (head.kind == ngx_http_endpoint_cache_content_text) {
         ngx_http_endpoint_value_text(v, value->body.data, value->body.len);
 
     } else {

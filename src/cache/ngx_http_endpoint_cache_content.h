@@ -5,8 +5,8 @@
  */
 
 
-#ifndef _NGX_HTTP_ENDPOINT_KEPT_H_INCLUDED_
-#define _NGX_HTTP_ENDPOINT_KEPT_H_INCLUDED_
+#ifndef _NGX_HTTP_ENDPOINT_CACHE_CONTENT_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_CACHE_CONTENT_H_INCLUDED_
 
 
 #include "ngx_http_endpoint_cache.h"
@@ -14,49 +14,49 @@
 
 
 typedef enum {
-    ngx_http_endpoint_kept_reply = 1,
-    ngx_http_endpoint_kept_null,
-    ngx_http_endpoint_kept_json,
-    ngx_http_endpoint_kept_text,
-    ngx_http_endpoint_kept_cause
-} ngx_http_endpoint_kept_kind_e;
+    ngx_http_endpoint_cache_content_reply = 1,
+    ngx_http_endpoint_cache_content_null,
+    ngx_http_endpoint_cache_content_json,
+    ngx_http_endpoint_cache_content_text,
+    ngx_http_endpoint_cache_content_cause
+} ngx_http_endpoint_cache_content_kind_e;
 
 
 /*
  * Packs run->result with the headers from number first on; the body is not
  * copied.  A Set-Cookie is left out: it is one client's.  NGX_ERROR: memory.
  */
-ngx_int_t ngx_http_endpoint_kept_pack_reply(ngx_http_endpoint_run_t *run,
-    ngx_uint_t first, ngx_str_t *types,
+ngx_int_t ngx_http_endpoint_cache_content_pack_reply(
+    ngx_http_endpoint_run_t *run, ngx_uint_t first, ngx_str_t *types,
     ngx_http_endpoint_cache_value_t *value);
 
 /* Packs a step's value; the text is not copied. */
-ngx_int_t ngx_http_endpoint_kept_pack_value(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_value_t *v, ngx_str_t *types,
-    ngx_http_endpoint_cache_value_t *value);
+ngx_int_t ngx_http_endpoint_cache_content_pack_value(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_value_t *v,
+    ngx_str_t *types, ngx_http_endpoint_cache_value_t *value);
 
 /* Packs why a step failed. */
-ngx_int_t ngx_http_endpoint_kept_pack_cause(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_cause_e cause, ngx_str_t *types,
-    ngx_http_endpoint_cache_value_t *value);
+ngx_int_t ngx_http_endpoint_cache_content_pack_cause(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_cause_e cause,
+    ngx_str_t *types, ngx_http_endpoint_cache_value_t *value);
 
 /*
  * What value is, or 0: made by another version of this code, or for a key that
  * only looks the same.
  */
-ngx_uint_t ngx_http_endpoint_kept_kind(ngx_http_endpoint_cache_value_t *value,
-    ngx_str_t *types);
+ngx_uint_t ngx_http_endpoint_cache_content_kind(
+    ngx_http_endpoint_cache_value_t *value, ngx_str_t *types);
 
 /*
  * Makes a reply of value the result of run, adding its headers.  NGX_ERROR:
  * memory.
  */
-ngx_int_t ngx_http_endpoint_kept_unpack_reply(
+ngx_int_t ngx_http_endpoint_cache_content_unpack_reply(
     ngx_http_endpoint_cache_value_t *value, ngx_http_endpoint_run_t *run);
 
 /* Makes v the step's value. */
-void ngx_http_endpoint_kept_unpack_value(
+void ngx_http_endpoint_cache_content_unpack_value(
     ngx_http_endpoint_cache_value_t *value, ngx_http_endpoint_value_t *v);
 
 
-#endif /* _NGX_HTTP_ENDPOINT_KEPT_H_INCLUDED_ */
+#endif /* _NGX_HTTP_ENDPOINT_CACHE_CONTENT_H_INCLUDED_ */

@@ -4,21 +4,24 @@
 #include "ngx_http_endpoint_cache_option.h"
 
 
-static ngx_uint_t ngx_http_endpoint_memo_advance(
+static ngx_uint_t ngx_http_endpoint_cache_option_advance(
     ngx_http_endpoint_exec_t *exec, ngx_int_t rc);
-static ngx_uint_t ngx_http_endpoint_memo_use(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_memo_value(ngx_http_endpoint_exec_t *exec,
+static ngx_uint_t ngx_http_endpoint_cache_option_use(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_value(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_value_t *v);
-static void ngx_http_endpoint_memo_failed(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_cause_e cause);
-static ngx_uint_t ngx_http_endpoint_memo_fits(ngx_http_endpoint_exec_t *exec);
-static ngx_uint_t ngx_http_endpoint_memo_stale(ngx_http_endpoint_exec_t *exec);
-static ngx_int_t ngx_http_endpoint_memo_pack(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_cache_value_t *value);
+static void ngx_http_endpoint_cache_option_failed(
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cause_e cause);
+static ngx_uint_t ngx_http_endpoint_cache_option_fits(
+    ngx_http_endpoint_exec_t *exec);
+static ngx_uint_t ngx_http_endpoint_cache_option_stale(
+    ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_cache_option_pack(
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cache_value_t *value);
 
 
 ngx_int_t
-ngx_http_endpoint_memo_compile(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *value)
 {
     u_char                    *p, *end, *next;
@@ -44,7 +47,7 @@ ngx_http_endpoint_memo_compile(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    step->kept = key;
+    step->cache_key = key;
 
     end = value->data + value->len;
     next = ngx_strlchr(value->data, end, ':');
@@ -83,43 +86,46 @@ ngx_http_endpoint_memo_compile(ngx_http_endpoint_compile_t *c,
 
 
 ngx_uint_t
-ngx_http_endpoint_memo_start(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_start(ngx_http_endpoint_exec_t *exec)
 {
-    exec->fill = ngx_http_endpoint_fill_of(exec->run, exec->step->kept);
+    exec->lookup = ngx_http_endpoint_lookup_key(exec->run,
+                                                exec->step->cache_key);
 
-    if (exec->fill == NULL) {
+    if (exec->lookup == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return 0;
     }
 
-    exec->fill->exec = exec;
+    exec->lookup->exec = exec;
 
-    return ngx_http_endpoint_memo_advance(exec,
-                                   ngx_http_endpoint_fill_start(exec->fill));
+    return ngx_http_endpoint_cache_option_advance(exec,
+                               ngx_http_endpoint_lookup_start(exec->lookup));
 }
 
 
 ngx_uint_t
-ngx_http_endpoint_memo_resume(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_resume(ngx_http_endpoint_exec_t *exec)
 {
     if (exec->expired) {
-        ngx_http_endpoint_fill_cancel(exec->fill);
-        ngx_http_endpoint_memo_failed(exec, ngx_http_endpoint_cause_timeout);
+        ngx_http_endpoint_lookup_cancel(exec->lookup);
+        ngx_http_endpoint_cache_option_failed(exec,
+                                             ngx_http_endpoint_cause_timeout);
         return 0;
     }
 
-    return ngx_http_endpoint_memo_advance(exec,
-                                  ngx_http_endpoint_fill_resume(exec->fill));
+    return ngx_http_endpoint_cache_option_advance(exec,
+                               ngx_http_endpoint_lookup_resume(exec->lookup));
 }
 
 
 static ngx_uint_t
-ngx_http_endpoint_memo_advance(ngx_http_endpoint_exec_t *exec, ngx_int_t rc)
+ngx_http_endpoint_cache_option_advance(ngx_http_endpoint_exec_t *exec,
+    ngx_int_t rc)
 {
     switch (rc) {
 
     case NGX_OK:
-        return ngx_http_endpoint_memo_use(exec);
+        return ngx_http_endpoint_cache_option_use(exec);
 
     case NGX_AGAIN:
         return 0;
@@ -135,22 +141,25 @@ ngx_http_endpoint_memo_advance(ngx_http_endpoint_exec_t *exec, ngx_int_t rc)
 
 
 static ngx_uint_t
-ngx_http_endpoint_memo_use(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_fill_t   *fill;
-    ngx_http_endpoint_value_t   v;
+    ngx_http_endpoint_lookup_t  *lookup;
+    ngx_http_endpoint_value_t    v;
 
-    fill = exec->fill;
+    lookup = exec->lookup;
 
-    switch (ngx_http_endpoint_kept_kind(&fill->value, &fill->types)) {
+    switch (ngx_http_endpoint_cache_content_kind(&lookup->value,
+                                                 &lookup->types))
+    {
 
-    case ngx_http_endpoint_kept_cause:
-        ngx_http_endpoint_memo_failed(exec, fill->value.status);
+    case ngx_http_endpoint_cache_content_cause:
+        ngx_http_endpoint_cache_option_failed(exec, lookup->value.status);
         return 0;
 
-    case ngx_http_endpoint_kept_reply:
+    case ngx_http_endpoint_cache_content_reply:
 
-        if (ngx_http_endpoint_kept_unpack_reply(&fill->value, exec->run)
+        if (ngx_http_endpoint_cache_content_unpack_reply(&lookup->value,
+                                                         exec->run)
             != NGX_OK)
         {
             ngx_http_endpoint_exec_failed(exec,
@@ -163,19 +172,19 @@ ngx_http_endpoint_memo_use(ngx_http_endpoint_exec_t *exec)
 
     default: /* a value */
 
-        if (!ngx_http_endpoint_memo_fits(exec)) {
+        if (!ngx_http_endpoint_cache_option_fits(exec)) {
             return 1;
         }
 
-        ngx_http_endpoint_kept_unpack_value(&fill->value, &v);
-        ngx_http_endpoint_memo_value(exec, &v);
+        ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
+        ngx_http_endpoint_cache_option_value(exec, &v);
         return 0;
     }
 }
 
 
 static void
-ngx_http_endpoint_memo_value(ngx_http_endpoint_exec_t *exec,
+ngx_http_endpoint_cache_option_value(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_value_t *v)
 {
     switch (ngx_http_endpoint_exec_value(exec, v)) {
@@ -197,7 +206,7 @@ ngx_http_endpoint_memo_value(ngx_http_endpoint_exec_t *exec,
 /* another's failure, or too long a wait for another: "default=" is for both */
 
 static void
-ngx_http_endpoint_memo_failed(ngx_http_endpoint_exec_t *exec,
+ngx_http_endpoint_cache_option_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cause_e cause)
 {
     if (exec->step->def == NULL || exec->step->each) {
@@ -205,64 +214,64 @@ ngx_http_endpoint_memo_failed(ngx_http_endpoint_exec_t *exec,
         return;
     }
 
-    ngx_http_endpoint_memo_value(exec, exec->step->def);
+    ngx_http_endpoint_cache_option_value(exec, exec->step->def);
 }
 
 
 /* a text of as=text is no JSON, even if it should look so */
 
 static ngx_uint_t
-ngx_http_endpoint_memo_fits(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_fits(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_fill_t       *fill;
-    ngx_http_endpoint_kept_kind_e   kind;
+    ngx_http_endpoint_lookup_t             *lookup;
+    ngx_http_endpoint_cache_content_kind_e  kind;
 
-    fill = exec->fill;
-    kind = ngx_http_endpoint_kept_kind(&fill->value, &fill->types);
+    lookup = exec->lookup;
+    kind = ngx_http_endpoint_cache_content_kind(&lookup->value, &lookup->types);
 
-    return kind == ngx_http_endpoint_kept_null
+    return kind == ngx_http_endpoint_cache_content_null
            || kind == (exec->step->result->scalar
-                       ? ngx_http_endpoint_kept_text
-                       : ngx_http_endpoint_kept_json);
+                       ? ngx_http_endpoint_cache_content_text
+                       : ngx_http_endpoint_cache_content_json);
 }
 
 
 void
-ngx_http_endpoint_memo_end(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_end(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_fill_t         *fill;
+    ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    fill = exec->fill;
+    lookup = exec->lookup;
 
-    if (fill->stale && ngx_http_endpoint_memo_stale(exec)) {
-        ngx_http_endpoint_flight_failed(&fill->flight, &fill->value);
+    if (lookup->stale && ngx_http_endpoint_cache_option_stale(exec)) {
+        ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
         return;
     }
 
-    if (!ngx_http_endpoint_fill_leads(fill)) {
-        ngx_http_endpoint_fill_cancel(fill);
+    if (!ngx_http_endpoint_lookup_leads(lookup)) {
+        ngx_http_endpoint_lookup_cancel(lookup);
         return;
     }
 
-    if (ngx_http_endpoint_memo_pack(exec, &value) != NGX_OK) {
-        ngx_http_endpoint_flight_failed(&fill->flight, NULL);
+    if (ngx_http_endpoint_cache_option_pack(exec, &value) != NGX_OK) {
+        ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
         return;
     }
 
     if (exec->cause != ngx_http_endpoint_cause_none || exec->fallback) {
-        ngx_http_endpoint_flight_failed(&fill->flight, &value);
+        ngx_http_endpoint_flight_failed(&lookup->flight, &value);
         return;
     }
 
-    (void) ngx_http_endpoint_flight_done(&fill->flight, &value, 0);
+    (void) ngx_http_endpoint_flight_done(&lookup->flight, &value, 0);
 }
 
 
 /* Whether the old value was put in the place of a failure. */
 
 static ngx_uint_t
-ngx_http_endpoint_memo_stale(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
 {
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_value_t   v;
@@ -281,11 +290,11 @@ ngx_http_endpoint_memo_stale(ngx_http_endpoint_exec_t *exec)
         return 0;
     }
 
-    if (!ngx_http_endpoint_memo_fits(exec)) {
+    if (!ngx_http_endpoint_cache_option_fits(exec)) {
         return 0;
     }
 
-    ngx_http_endpoint_kept_unpack_value(&exec->fill->value, &v);
+    ngx_http_endpoint_cache_content_unpack_value(&exec->lookup->value, &v);
 
     if (ngx_http_endpoint_exec_value(exec, &v) != NGX_OK) {
         return 0;
@@ -299,24 +308,25 @@ ngx_http_endpoint_memo_stale(ngx_http_endpoint_exec_t *exec)
 
 
 static ngx_int_t
-ngx_http_endpoint_memo_pack(ngx_http_endpoint_exec_t *exec,
+ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cache_value_t *value)
 {
-    ngx_uint_t                 first;
-    ngx_http_endpoint_run_t   *run;
-    ngx_http_endpoint_fill_t  *fill;
-    ngx_http_endpoint_name_t  *name;
+    ngx_uint_t                   first;
+    ngx_http_endpoint_run_t     *run;
+    ngx_http_endpoint_lookup_t  *lookup;
+    ngx_http_endpoint_name_t    *name;
 
     run = exec->run;
-    fill = exec->fill;
+    lookup = exec->lookup;
 
     switch (exec->cause) {
 
     case ngx_http_endpoint_cause_none:
         name = exec->step->result;
 
-        return ngx_http_endpoint_kept_pack_value(run, &run->values[name->slot],
-                                                 &fill->types, value);
+        return ngx_http_endpoint_cache_content_pack_value(run,
+                                                    &run->values[name->slot],
+                                                    &lookup->types, value);
 
     case ngx_http_endpoint_cause_result:
 
@@ -324,11 +334,11 @@ ngx_http_endpoint_memo_pack(ngx_http_endpoint_exec_t *exec,
 
         first = run->headers ? run->headers->nelts : 0;
 
-        return ngx_http_endpoint_kept_pack_reply(run, first, &fill->types,
-                                                 value);
+        return ngx_http_endpoint_cache_content_pack_reply(run, first,
+                                                    &lookup->types, value);
 
     default:
-        return ngx_http_endpoint_kept_pack_cause(run, exec->cause,
-                                                 &fill->types, value);
+        return ngx_http_endpoint_cache_content_pack_cause(run, exec->cause,
+                                                    &lookup->types, value);
     }
 }

@@ -9,50 +9,59 @@
 
 
 /* bytes of a digest that tell one body from another */
-#define NGX_HTTP_ENDPOINT_KEEP_ETAG  8
+#define NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG  8
 
 
-static void ngx_http_endpoint_keep_start(ngx_http_endpoint_exec_t *exec);
-static ngx_int_t ngx_http_endpoint_keep_refreshes(
-    ngx_http_endpoint_keep_t *conf, ngx_http_endpoint_run_t *run,
+static void ngx_http_endpoint_cache_statement_start(
+    ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_cache_statement_refreshes(
+    ngx_http_endpoint_cache_statement_t *conf, ngx_http_endpoint_run_t *run,
     ngx_uint_t *refresh);
-static void ngx_http_endpoint_keep_resume(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_keep_cancel(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_keep_advance(ngx_http_endpoint_exec_t *exec,
-    ngx_int_t rc);
-static void ngx_http_endpoint_keep_below(ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_keep_finish(ngx_http_endpoint_run_t *run);
-static ngx_uint_t ngx_http_endpoint_keep_lasts(ngx_http_endpoint_keep_t *conf,
-    ngx_uint_t status, ngx_msec_t *ttl);
-static void ngx_http_endpoint_keep_done(ngx_http_endpoint_run_t *run,
-    ngx_msec_t ttl);
-static void ngx_http_endpoint_keep_stale(ngx_http_endpoint_run_t *run);
-static void ngx_http_endpoint_keep_failed(ngx_http_endpoint_run_t *run);
-static void ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run);
-static ngx_uint_t ngx_http_endpoint_keep_has_etag(
+static void ngx_http_endpoint_cache_statement_resume(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_statement_cancel(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_statement_advance(
+    ngx_http_endpoint_exec_t *exec, ngx_int_t rc);
+static void ngx_http_endpoint_cache_statement_below(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_statement_finish(
+    ngx_http_endpoint_run_t *run);
+static ngx_uint_t ngx_http_endpoint_cache_statement_lasts(
+    ngx_http_endpoint_cache_statement_t *conf, ngx_uint_t status,
+    ngx_msec_t *ttl);
+static void ngx_http_endpoint_cache_statement_done(
+    ngx_http_endpoint_run_t *run, ngx_msec_t ttl);
+static void ngx_http_endpoint_cache_statement_stale(
+    ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_cache_statement_failed(
+    ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_cache_statement_etag(
+    ngx_http_endpoint_run_t *run);
+static ngx_uint_t ngx_http_endpoint_cache_statement_has_etag(
     ngx_http_endpoint_run_t *run);
 
 
 ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_cache = {
     ngx_string("cache"),
-    ngx_http_endpoint_keep_compile,
-    ngx_http_endpoint_keep_start,
-    ngx_http_endpoint_keep_resume,
-    ngx_http_endpoint_keep_cancel,
+    ngx_http_endpoint_cache_statement_compile,
+    ngx_http_endpoint_cache_statement_start,
+    ngx_http_endpoint_cache_statement_resume,
+    ngx_http_endpoint_cache_statement_cancel,
     0
 };
 
 
 static void
-ngx_http_endpoint_keep_start(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_statement_start(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_uint_t                 refresh;
-    ngx_http_endpoint_keep_t  *conf;
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_uint_t                            refresh;
+    ngx_http_endpoint_cache_statement_t  *conf;
+    ngx_http_endpoint_lookup_t           *lookup;
 
     conf = exec->step->conf;
 
-    if (ngx_http_endpoint_keep_refreshes(conf, exec->run, &refresh)
+    if (ngx_http_endpoint_cache_statement_refreshes(conf, exec->run, &refresh)
         != NGX_OK)
     {
         goto failed;
@@ -60,22 +69,23 @@ ngx_http_endpoint_keep_start(ngx_http_endpoint_exec_t *exec)
 
     /* the look before the run has left what it found */
 
-    fill = exec->run->fill;
+    lookup = exec->run->lookup;
 
-    if (fill == NULL) {
-        fill = ngx_http_endpoint_fill_of(exec->run, &conf->key);
-        if (fill == NULL) {
+    if (lookup == NULL) {
+        lookup = ngx_http_endpoint_lookup_key(exec->run, &conf->key);
+        if (lookup == NULL) {
             goto failed;
         }
     }
 
-    exec->run->fill = NULL;
-    exec->ctx = fill;
+    exec->run->lookup = NULL;
+    exec->ctx = lookup;
 
-    fill->exec = exec;
-    fill->flight.refresh = refresh;
+    lookup->exec = exec;
+    lookup->flight.refresh = refresh;
 
-    ngx_http_endpoint_keep_advance(exec, ngx_http_endpoint_fill_start(fill));
+    ngx_http_endpoint_cache_statement_advance(exec,
+                                   ngx_http_endpoint_lookup_start(lookup));
 
     return;
 
@@ -86,8 +96,9 @@ failed:
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_refreshes(ngx_http_endpoint_keep_t *conf,
-    ngx_http_endpoint_run_t *run, ngx_uint_t *refresh)
+ngx_http_endpoint_cache_statement_refreshes(
+    ngx_http_endpoint_cache_statement_t *conf, ngx_http_endpoint_run_t *run,
+    ngx_uint_t *refresh)
 {
     u_char     *p, *end;
     size_t      len;
@@ -132,32 +143,33 @@ ngx_http_endpoint_keep_refreshes(ngx_http_endpoint_keep_t *conf,
 
 
 static void
-ngx_http_endpoint_keep_resume(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_statement_resume(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_keep_advance(exec,
-                                   ngx_http_endpoint_fill_resume(exec->ctx));
+    ngx_http_endpoint_cache_statement_advance(exec,
+                                  ngx_http_endpoint_lookup_resume(exec->ctx));
 }
 
 
 static void
-ngx_http_endpoint_keep_cancel(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_statement_cancel(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    fill = exec->ctx;
+    lookup = exec->ctx;
 
-    if (fill) {
-        ngx_http_endpoint_fill_cancel(fill);
+    if (lookup) {
+        ngx_http_endpoint_lookup_cancel(lookup);
     }
 }
 
 
 static void
-ngx_http_endpoint_keep_advance(ngx_http_endpoint_exec_t *exec, ngx_int_t rc)
+ngx_http_endpoint_cache_statement_advance(ngx_http_endpoint_exec_t *exec,
+    ngx_int_t rc)
 {
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    fill = exec->ctx;
+    lookup = exec->ctx;
 
     switch (rc) {
 
@@ -165,12 +177,13 @@ ngx_http_endpoint_keep_advance(ngx_http_endpoint_exec_t *exec, ngx_int_t rc)
         return;
 
     case NGX_DECLINED:
-        ngx_http_endpoint_keep_below(exec);
+        ngx_http_endpoint_cache_statement_below(exec);
         return;
 
     case NGX_OK:
 
-        if (ngx_http_endpoint_kept_unpack_reply(&fill->value, exec->run)
+        if (ngx_http_endpoint_cache_content_unpack_reply(&lookup->value,
+                                                         exec->run)
             == NGX_OK)
         {
             ngx_http_endpoint_exec_failed(exec,
@@ -189,21 +202,21 @@ ngx_http_endpoint_keep_advance(ngx_http_endpoint_exec_t *exec, ngx_int_t rc)
 /* what stands below the statement runs, its result is to be kept */
 
 static void
-ngx_http_endpoint_keep_below(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_cache_statement_below(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_run_t   *run;
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_run_t     *run;
+    ngx_http_endpoint_lookup_t  *lookup;
 
     run = exec->run;
-    fill = exec->ctx;
+    lookup = exec->ctx;
 
-    fill->nheaders = run->headers ? run->headers->nelts : 0;
+    lookup->nheaders = run->headers ? run->headers->nelts : 0;
 
-    run->fill = fill;
-    run->finish = ngx_http_endpoint_keep_finish;
+    run->lookup = lookup;
+    run->finish = ngx_http_endpoint_cache_statement_finish;
 
-    if (ngx_http_endpoint_fill_leads(fill)) {
-        run->flight = &fill->flight;
+    if (ngx_http_endpoint_lookup_leads(lookup)) {
+        run->flight = &lookup->flight;
     }
 
     ngx_http_endpoint_exec_done(exec);
@@ -211,37 +224,40 @@ ngx_http_endpoint_keep_below(ngx_http_endpoint_exec_t *exec)
 
 
 static void
-ngx_http_endpoint_keep_finish(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
 {
-    ngx_msec_t                 ttl;
-    ngx_http_endpoint_keep_t  *conf;
+    ngx_msec_t                            ttl;
+    ngx_http_endpoint_cache_statement_t  *conf;
 
     conf = run->plan->cache->conf;
 
     if (run->result.status == NGX_HTTP_OK) {
-        ngx_http_endpoint_keep_etag(run);
+        ngx_http_endpoint_cache_statement_etag(run);
     }
 
-    if (ngx_http_endpoint_keep_lasts(conf, run->result.status, &ttl)) {
-        ngx_http_endpoint_keep_done(run, ttl);
+    if (ngx_http_endpoint_cache_statement_lasts(conf, run->result.status,
+                                                &ttl))
+    {
+        ngx_http_endpoint_cache_statement_done(run, ttl);
 
-    } else if (run->fill->stale
+    } else if (run->lookup->stale
                && run->result.status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
     {
-        ngx_http_endpoint_keep_stale(run);
+        ngx_http_endpoint_cache_statement_stale(run);
 
     } else {
-        ngx_http_endpoint_keep_failed(run);
+        ngx_http_endpoint_cache_statement_failed(run);
     }
 }
 
 
 static ngx_uint_t
-ngx_http_endpoint_keep_lasts(ngx_http_endpoint_keep_t *conf,
-    ngx_uint_t status, ngx_msec_t *ttl)
+ngx_http_endpoint_cache_statement_lasts(
+    ngx_http_endpoint_cache_statement_t *conf, ngx_uint_t status,
+    ngx_msec_t *ttl)
 {
-    ngx_uint_t                        i;
-    ngx_http_endpoint_keep_status_t  *listed;
+    ngx_uint_t                       i;
+    ngx_http_endpoint_status_ttl_t  *listed;
 
     if (status == NGX_HTTP_OK) {
         *ttl = conf->ttl;
@@ -262,30 +278,31 @@ ngx_http_endpoint_keep_lasts(ngx_http_endpoint_keep_t *conf,
 
 
 static void
-ngx_http_endpoint_keep_done(ngx_http_endpoint_run_t *run, ngx_msec_t ttl)
+ngx_http_endpoint_cache_statement_done(ngx_http_endpoint_run_t *run,
+    ngx_msec_t ttl)
 {
-    ngx_http_endpoint_fill_t         *fill;
+    ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    fill = run->fill;
+    lookup = run->lookup;
 
-    if (!ngx_http_endpoint_fill_leads(fill)) {
+    if (!ngx_http_endpoint_lookup_leads(lookup)) {
         return;
     }
 
-    if (ngx_http_endpoint_kept_pack_reply(run, fill->nheaders, &fill->types,
-                                          &value)
+    if (ngx_http_endpoint_cache_content_pack_reply(run, lookup->nheaders,
+                                                   &lookup->types, &value)
         != NGX_OK)
     {
-        ngx_http_endpoint_flight_failed(&fill->flight, NULL);
+        ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
 
-    } else if (ngx_http_endpoint_flight_done(&fill->flight, &value, ttl)
+    } else if (ngx_http_endpoint_flight_done(&lookup->flight, &value, ttl)
                == NGX_OK)
     {
         return;
     }
 
-    fill->status = ngx_http_endpoint_fill_bypass;
+    lookup->status = ngx_http_endpoint_lookup_bypass;
 
     ngx_log_error(NGX_LOG_INFO, run->log, 0,
                   "endpoint \"%V\": the reply is not kept, it was purged "
@@ -295,63 +312,66 @@ ngx_http_endpoint_keep_done(ngx_http_endpoint_run_t *run, ngx_msec_t ttl)
 
 
 static void
-ngx_http_endpoint_keep_stale(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_stale(ngx_http_endpoint_run_t *run)
 {
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    fill = run->fill;
+    lookup = run->lookup;
 
     if (run->headers) {
-        run->headers->nelts = fill->nheaders;
+        run->headers->nelts = lookup->nheaders;
     }
 
-    if (ngx_http_endpoint_kept_unpack_reply(&fill->value, run) != NGX_OK) {
-        ngx_http_endpoint_flight_failed(&fill->flight, NULL);
+    if (ngx_http_endpoint_cache_content_unpack_reply(&lookup->value, run)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
         return;
     }
 
-    fill->status = ngx_http_endpoint_fill_stale;
+    lookup->status = ngx_http_endpoint_lookup_stale;
 
-    ngx_http_endpoint_flight_failed(&fill->flight, &fill->value);
+    ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
 }
 
 
 static void
-ngx_http_endpoint_keep_failed(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_failed(ngx_http_endpoint_run_t *run)
 {
-    ngx_http_endpoint_fill_t         *fill;
+    ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    fill = run->fill;
+    lookup = run->lookup;
 
     /* what there was is no longer true */
 
-    if (fill->stale) {
-        ngx_http_endpoint_flight_purge(fill->flight.cache, &fill->flight.key);
+    if (lookup->stale) {
+        ngx_http_endpoint_flight_purge(lookup->flight.cache,
+                                       &lookup->flight.key);
     }
 
-    if (ngx_http_endpoint_kept_pack_reply(run, fill->nheaders, &fill->types,
-                                          &value)
+    if (ngx_http_endpoint_cache_content_pack_reply(run, lookup->nheaders,
+                                                   &lookup->types, &value)
         != NGX_OK)
     {
-        ngx_http_endpoint_flight_failed(&fill->flight, NULL);
+        ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
         return;
     }
 
-    ngx_http_endpoint_flight_failed(&fill->flight, &value);
+    ngx_http_endpoint_flight_failed(&lookup->flight, &value);
 }
 
 
 /* kept with the reply, so that a hit costs none */
 
 static void
-ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_etag(ngx_http_endpoint_run_t *run)
 {
     u_char       *p, digest[16];
     ngx_md5_t     md5;
     ngx_chain_t  *cl;
 
-    if (ngx_http_endpoint_keep_has_etag(run)) {
+    if (ngx_http_endpoint_cache_statement_has_etag(run)) {
         return;
     }
 
@@ -367,7 +387,7 @@ ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
 
     ngx_md5_final(digest, &md5);
 
-    p = ngx_pnalloc(run->pool, 2 + 2 * NGX_HTTP_ENDPOINT_KEEP_ETAG);
+    p = ngx_pnalloc(run->pool, 2 + 2 * NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG);
 
     if (p == NULL) {
 
@@ -377,16 +397,16 @@ ngx_http_endpoint_keep_etag(ngx_http_endpoint_run_t *run)
     }
 
     run->result.etag.data = p;
-    run->result.etag.len = 2 + 2 * NGX_HTTP_ENDPOINT_KEEP_ETAG;
+    run->result.etag.len = 2 + 2 * NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG;
 
     *p++ = '"';
-    p = ngx_hex_dump(p, digest, NGX_HTTP_ENDPOINT_KEEP_ETAG);
+    p = ngx_hex_dump(p, digest, NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG);
     *p = '"';
 }
 
 
 static ngx_uint_t
-ngx_http_endpoint_keep_has_etag(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_has_etag(ngx_http_endpoint_run_t *run)
 {
     ngx_uint_t     i;
     ngx_keyval_t  *kv;
@@ -410,14 +430,14 @@ ngx_http_endpoint_keep_has_etag(ngx_http_endpoint_run_t *run)
 
 
 ngx_int_t
-ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_look(ngx_http_endpoint_run_t *run)
 {
-    ngx_int_t                         rc;
-    ngx_str_t                         key, types;
-    ngx_http_endpoint_fill_t         *fill;
-    ngx_http_endpoint_keep_t         *conf;
-    ngx_http_endpoint_step_t         *step;
-    ngx_http_endpoint_cache_value_t   value;
+    ngx_int_t                             rc;
+    ngx_str_t                             key, types;
+    ngx_http_endpoint_lookup_t           *lookup;
+    ngx_http_endpoint_cache_statement_t  *conf;
+    ngx_http_endpoint_step_t             *step;
+    ngx_http_endpoint_cache_value_t       value;
 
     step = run->plan->cache;
     conf = step ? step->conf : NULL;
@@ -435,32 +455,33 @@ ngx_http_endpoint_keep_look(ngx_http_endpoint_run_t *run)
     rc = ngx_http_endpoint_cache_get(conf->key.cache, &key, run->pool, &value);
 
     if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT
-        && ngx_http_endpoint_kept_kind(&value, &types))
+        && ngx_http_endpoint_cache_content_kind(&value, &types))
     {
-        return ngx_http_endpoint_kept_unpack_reply(&value, run);
+        return ngx_http_endpoint_cache_content_unpack_reply(&value, run);
     }
 
-    fill = ngx_http_endpoint_fill_create(run, conf->key.cache, &key, &types);
-    if (fill == NULL) {
+    lookup = ngx_http_endpoint_lookup_create(run, conf->key.cache, &key,
+                                             &types);
+    if (lookup == NULL) {
         return NGX_ERROR;
     }
 
-    fill->looked = 1;
-    fill->rc = rc;
-    fill->value = value;
+    lookup->looked = 1;
+    lookup->rc = rc;
+    lookup->value = value;
 
-    run->fill = fill;
+    run->lookup = lookup;
 
     return NGX_DECLINED;
 }
 
 
 ngx_str_t *
-ngx_http_endpoint_keep_status(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_cache_statement_status(ngx_http_endpoint_run_t *run)
 {
-    ngx_http_endpoint_exec_t         *exec;
-    ngx_http_endpoint_fill_t         *fill;
-    ngx_http_endpoint_fill_status_e   status;
+    ngx_http_endpoint_exec_t          *exec;
+    ngx_http_endpoint_lookup_t        *lookup;
+    ngx_http_endpoint_lookup_status_e  status;
 
     if (run->plan->cache == NULL) {
         return NULL;
@@ -474,8 +495,8 @@ ngx_http_endpoint_keep_status(ngx_http_endpoint_run_t *run)
 
     /* "when=" has skipped it, if it has nothing */
 
-    fill = exec->ctx;
-    status = fill ? fill->status : ngx_http_endpoint_fill_bypass;
+    lookup = exec->ctx;
+    status = lookup ? lookup->status : ngx_http_endpoint_lookup_bypass;
 
-    return ngx_http_endpoint_fill_name(status);
+    return ngx_http_endpoint_lookup_status_name(status);
 }

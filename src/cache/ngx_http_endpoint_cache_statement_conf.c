@@ -6,26 +6,27 @@
 #include <ngx_http.h>
 
 
-static ngx_int_t ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *arg);
-static ngx_int_t ngx_http_endpoint_keep_unkeyed(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_keep_t *conf,
+static ngx_int_t ngx_http_endpoint_cache_statement_words(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_cache_statement_option(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
+    ngx_str_t *arg);
+static ngx_int_t ngx_http_endpoint_cache_statement_unkeyed(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_cache_statement_t *conf,
     ngx_str_t *value);
-static ngx_int_t ngx_http_endpoint_keep_statuses(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_keep_t *conf,
+static ngx_int_t ngx_http_endpoint_cache_statement_statuses(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_cache_statement_t *conf,
     ngx_str_t *value);
-static ngx_int_t ngx_http_endpoint_keep_refresh(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_keep_t *conf);
+static ngx_int_t ngx_http_endpoint_cache_statement_refresh(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_cache_statement_t *conf);
 
 
 ngx_int_t
-ngx_http_endpoint_keep_compile(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_cache_statement_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_http_endpoint_keep_t       *conf;
-    ngx_http_endpoint_statement_t  *head;
+    ngx_http_endpoint_cache_statement_t  *conf;
+    ngx_http_endpoint_statement_t        *head;
 
     head = c->plan->statement;
 
@@ -43,7 +44,8 @@ ngx_http_endpoint_keep_compile(ngx_http_endpoint_compile_t *c,
                                             c->plan->cache->statement->line);
     }
 
-    conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_keep_t));
+    conf = ngx_pcalloc(c->cf->pool,
+                       sizeof(ngx_http_endpoint_cache_statement_t));
     if (conf == NULL) {
         return NGX_ERROR;
     }
@@ -59,24 +61,24 @@ ngx_http_endpoint_keep_compile(ngx_http_endpoint_compile_t *c,
                        sizeof(ngx_http_endpoint_ref_t))
         != NGX_OK
         || ngx_array_init(&conf->statuses, c->cf->pool, 1,
-                          sizeof(ngx_http_endpoint_keep_status_t))
+                          sizeof(ngx_http_endpoint_status_ttl_t))
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_keep_words(c, step);
+    return ngx_http_endpoint_cache_statement_words(c, step);
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_cache_statement_words(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_int_t                  rc;
-    ngx_str_t                 *arg, *words;
-    ngx_uint_t                 i, n;
-    ngx_http_endpoint_keep_t  *conf;
+    ngx_int_t                             rc;
+    ngx_str_t                            *arg, *words;
+    ngx_uint_t                            i, n;
+    ngx_http_endpoint_cache_statement_t  *conf;
 
     conf = step->conf;
     arg = c->statement->args;
@@ -90,7 +92,7 @@ ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
     n = 0;
 
     for (i = 2; i < c->statement->nargs; i++) {
-        rc = ngx_http_endpoint_keep_option(c, step, &arg[i]);
+        rc = ngx_http_endpoint_cache_statement_option(c, step, &arg[i]);
 
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
@@ -120,18 +122,18 @@ ngx_http_endpoint_keep_words(ngx_http_endpoint_compile_t *c,
 /* NGX_DECLINED: it is a word of the key */
 
 static ngx_int_t
-ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_cache_statement_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *arg)
 {
-    ngx_str_t                  value;
-    ngx_http_endpoint_keep_t  *conf;
+    ngx_str_t                             value;
+    ngx_http_endpoint_cache_statement_t  *conf;
 
     conf = step->conf;
 
     if (ngx_strncmp(arg->data, "unkeyed=", 8) == 0) {
         value.data = arg->data + 8;
         value.len = arg->len - 8;
-        return ngx_http_endpoint_keep_unkeyed(c, conf, &value);
+        return ngx_http_endpoint_cache_statement_unkeyed(c, conf, &value);
     }
 
     if (ngx_strncmp(arg->data, "ttl=", 4) == 0) {
@@ -150,11 +152,11 @@ ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "status=", 7) == 0) {
         value.data = arg->data + 7;
         value.len = arg->len - 7;
-        return ngx_http_endpoint_keep_statuses(c, conf, &value);
+        return ngx_http_endpoint_cache_statement_statuses(c, conf, &value);
     }
 
     if (ngx_strcmp(arg->data, "client_refresh") == 0) {
-        return ngx_http_endpoint_keep_refresh(c, conf);
+        return ngx_http_endpoint_cache_statement_refresh(c, conf);
     }
 
     if (ngx_strcmp(arg->data, "unordered") == 0
@@ -171,8 +173,8 @@ ngx_http_endpoint_keep_option(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_unkeyed(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_keep_t *conf, ngx_str_t *value)
+ngx_http_endpoint_cache_statement_unkeyed(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_cache_statement_t *conf, ngx_str_t *value)
 {
     ngx_http_endpoint_ref_t  *ref;
 
@@ -186,14 +188,14 @@ ngx_http_endpoint_keep_unkeyed(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_statuses(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_keep_t *conf, ngx_str_t *value)
+ngx_http_endpoint_cache_statement_statuses(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_cache_statement_t *conf, ngx_str_t *value)
 {
-    u_char                           *p, *end;
-    ngx_int_t                         n;
-    ngx_str_t                         text;
-    ngx_msec_t                        ttl;
-    ngx_http_endpoint_keep_status_t  *status;
+    u_char                          *p, *end;
+    ngx_int_t                        n;
+    ngx_str_t                        text;
+    ngx_msec_t                       ttl;
+    ngx_http_endpoint_status_ttl_t  *status;
 
     p = value->data;
     end = ngx_strlchr(p, p + value->len, ':');
@@ -243,8 +245,8 @@ invalid:
 
 
 static ngx_int_t
-ngx_http_endpoint_keep_refresh(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_keep_t *conf)
+ngx_http_endpoint_cache_statement_refresh(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_cache_statement_t *conf)
 {
     static ngx_str_t  name = ngx_string("http_cache_control");
 

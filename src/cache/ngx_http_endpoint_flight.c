@@ -240,7 +240,7 @@ ngx_http_endpoint_flight_end(ngx_http_endpoint_flight_t *flight,
     ngx_int_t                           rc;
     ngx_http_endpoint_cache_t          *cache;
     ngx_http_endpoint_flight_sh_t      *rec;
-    ngx_http_endpoint_flight_record_e   state;
+    ngx_http_endpoint_flight_state_e    state;
 
     cache = flight->cache;
 
@@ -325,7 +325,7 @@ ngx_http_endpoint_flight_result(ngx_http_endpoint_flight_t *flight,
 void
 ngx_http_endpoint_flight_cancel(ngx_http_endpoint_flight_t *flight)
 {
-    ngx_http_endpoint_flight_state_e  state;
+    ngx_http_endpoint_flight_role_e  state;
 
     state = flight->state;
     flight->state = ngx_http_endpoint_flight_idle;

@@ -1,7 +1,7 @@
 
 /*
- * Single flight: of all who miss one key, in any worker, one fills it and the
- * others wait for an event.
+ * Single flight: of all who miss one key, in any worker, one makes the value,
+ * its leader, and the others, its followers, wait for an event.
  *
  * The way of a caller: cache_get(); where that gives no value, flight_begin();
  * a leader ends with flight_done() or flight_failed(), a follower is called
@@ -28,7 +28,7 @@ typedef enum {
     ngx_http_endpoint_flight_leading,
     ngx_http_endpoint_flight_waiting,
     ngx_http_endpoint_flight_woken
-} ngx_http_endpoint_flight_state_e;
+} ngx_http_endpoint_flight_role_e;
 
 
 /* zeroed memory of the caller, who sets the first part */
@@ -37,10 +37,10 @@ struct ngx_http_endpoint_flight_s {
     ngx_str_t                             key;      /* a slice, kept */
     ngx_http_endpoint_flight_pt           handler;  /* NULL: never wait */
     void                                 *data;
-    ngx_http_endpoint_flight_t           *parent;   /* of the fill we are in */
+    ngx_http_endpoint_flight_t           *parent;   /* whose work we are */
     unsigned                              refresh:1;    /* though fresh */
 
-    ngx_http_endpoint_flight_state_e      state;
+    ngx_http_endpoint_flight_role_e       state;
     unsigned                              shared:1; /* result under the id */
     ngx_int_t                             rc;       /* of a woken one */
     ngx_queue_t                           queue;
@@ -52,11 +52,11 @@ struct ngx_http_endpoint_flight_s {
 
 
 /*
- * NGX_OK        lead: fill, then end the flight
+ * NGX_OK        lead: make the value, then end the flight
  * NGX_AGAIN     follow: the handler will be called, never from in here
- * NGX_BUSY      as NGX_AGAIN where handler is NULL: another one fills
+ * NGX_BUSY      as NGX_AGAIN where handler is NULL: another one leads
  * NGX_DONE      a value came between the lookup and now: look up again
- * NGX_DECLINED  run without waiting and keep nothing: the key is being filled
+ * NGX_DECLINED  run without waiting and keep nothing: the value is being made
  *               by parent or one of its parents, or the table of flights is
  *               full
  *
@@ -92,7 +92,7 @@ ngx_int_t ngx_http_endpoint_flight_result(ngx_http_endpoint_flight_t *flight,
 /* Leaves: a leader hands the lead to one who waits, a follower just goes. */
 void ngx_http_endpoint_flight_cancel(ngx_http_endpoint_flight_t *flight);
 
-/* Drops the value of key; a fill that runs now will not be kept either. */
+/* Drops the value of key; one that is being made will not be kept either. */
 void ngx_http_endpoint_flight_purge(ngx_http_endpoint_cache_t *cache,
     ngx_str_t *key);
 

@@ -122,7 +122,7 @@ ngx_http_endpoint_flight_table_link(ngx_http_endpoint_cache_t *cache,
 
 void
 ngx_http_endpoint_flight_table_finish(ngx_http_endpoint_cache_t *cache,
-    uint32_t i, ngx_http_endpoint_flight_record_e state)
+    uint32_t i, ngx_http_endpoint_flight_state_e state)
 {
     ngx_http_endpoint_flight_sh_t  *rec;
 

@@ -22,7 +22,7 @@ typedef enum {
     ngx_http_endpoint_flight_alone,         /* nothing to be had */
     ngx_http_endpoint_flight_running,
     ngx_http_endpoint_flight_purged         /* runs, but nobody may join */
-} ngx_http_endpoint_flight_record_e;
+} ngx_http_endpoint_flight_state_e;
 
 #define ngx_http_endpoint_flight_ended(state)                                 \
     ((state) < ngx_http_endpoint_flight_running)
@@ -38,7 +38,7 @@ uint32_t ngx_http_endpoint_flight_table_lead(ngx_http_endpoint_cache_t *cache,
 
 /* Ends a record that runs or was purged; state is the outcome. */
 void ngx_http_endpoint_flight_table_finish(ngx_http_endpoint_cache_t *cache,
-    uint32_t i, ngx_http_endpoint_flight_record_e state);
+    uint32_t i, ngx_http_endpoint_flight_state_e state);
 
 /* Lets a record run on, but nobody join it. */
 void ngx_http_endpoint_flight_table_purge(ngx_http_endpoint_cache_t *cache,

@@ -4,21 +4,24 @@
 
 
 /* looks at a value that comes and goes between two of them */
-#define NGX_HTTP_ENDPOINT_FILL_ROUNDS  3
+#define NGX_HTTP_ENDPOINT_LOOKUP_ROUNDS  3
 
 
-static void ngx_http_endpoint_fill_woken(ngx_http_endpoint_flight_t *flight,
+static void ngx_http_endpoint_lookup_woken(ngx_http_endpoint_flight_t *flight,
     ngx_int_t rc);
-static ngx_int_t ngx_http_endpoint_fill_look(ngx_http_endpoint_fill_t *fill);
-static ngx_int_t ngx_http_endpoint_fill_begin(ngx_http_endpoint_fill_t *fill);
-static ngx_int_t ngx_http_endpoint_fill_alone(ngx_http_endpoint_fill_t *fill);
-static ngx_int_t ngx_http_endpoint_fill_result(
-    ngx_http_endpoint_fill_t *fill);
+static ngx_int_t ngx_http_endpoint_lookup_look(
+    ngx_http_endpoint_lookup_t *lookup);
+static ngx_int_t ngx_http_endpoint_lookup_begin(
+    ngx_http_endpoint_lookup_t *lookup);
+static ngx_int_t ngx_http_endpoint_lookup_alone(
+    ngx_http_endpoint_lookup_t *lookup);
+static ngx_int_t ngx_http_endpoint_lookup_result(
+    ngx_http_endpoint_lookup_t *lookup);
 
 
-/* in the order of ngx_http_endpoint_fill_status_e */
+/* in the order of ngx_http_endpoint_lookup_status_e */
 
-static ngx_str_t  ngx_http_endpoint_fill_names[] = {
+static ngx_str_t  ngx_http_endpoint_lookup_status_names[] = {
     ngx_string("BYPASS"),
     ngx_string("MISS"),
     ngx_string("EXPIRED"),
@@ -28,28 +31,28 @@ static ngx_str_t  ngx_http_endpoint_fill_names[] = {
 };
 
 
-ngx_http_endpoint_fill_t *
-ngx_http_endpoint_fill_create(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_lookup_t *
+ngx_http_endpoint_lookup_create(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_cache_t *cache, ngx_str_t *text, ngx_str_t *types)
 {
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    fill = ngx_pcalloc(run->pool, sizeof(ngx_http_endpoint_fill_t));
-    if (fill == NULL) {
+    lookup = ngx_pcalloc(run->pool, sizeof(ngx_http_endpoint_lookup_t));
+    if (lookup == NULL) {
         return NULL;
     }
 
-    fill->flight.cache = cache;
-    fill->flight.key = *text;
-    fill->flight.parent = run->flight;
-    fill->types = *types;
+    lookup->flight.cache = cache;
+    lookup->flight.key = *text;
+    lookup->flight.parent = run->flight;
+    lookup->types = *types;
 
-    return fill;
+    return lookup;
 }
 
 
-ngx_http_endpoint_fill_t *
-ngx_http_endpoint_fill_of(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_lookup_t *
+ngx_http_endpoint_lookup_key(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_key_t *key)
 {
     ngx_str_t  text, types;
@@ -58,34 +61,34 @@ ngx_http_endpoint_fill_of(ngx_http_endpoint_run_t *run,
         return NULL;
     }
 
-    return ngx_http_endpoint_fill_create(run, key->cache, &text, &types);
+    return ngx_http_endpoint_lookup_create(run, key->cache, &text, &types);
 }
 
 
 /* from the flight's event: records and posts */
 
 static void
-ngx_http_endpoint_fill_woken(ngx_http_endpoint_flight_t *flight, ngx_int_t rc)
+ngx_http_endpoint_lookup_woken(ngx_http_endpoint_flight_t *flight, ngx_int_t rc)
 {
-    ngx_http_endpoint_fill_t  *fill;
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    fill = (ngx_http_endpoint_fill_t *) flight;
-    fill->rc = rc;
+    lookup = (ngx_http_endpoint_lookup_t *) flight;
+    lookup->rc = rc;
 
-    ngx_http_endpoint_exec_wake(fill->exec);
+    ngx_http_endpoint_exec_wake(lookup->exec);
 }
 
 
 ngx_int_t
-ngx_http_endpoint_fill_start(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_start(ngx_http_endpoint_lookup_t *lookup)
 {
     ngx_int_t  rc;
 
     do {
-        rc = ngx_http_endpoint_fill_look(fill);
+        rc = ngx_http_endpoint_lookup_look(lookup);
 
         if (rc == NGX_DONE) {
-            rc = ngx_http_endpoint_fill_begin(fill);
+            rc = ngx_http_endpoint_lookup_begin(lookup);
         }
 
     } while (rc == NGX_DONE);
@@ -97,46 +100,49 @@ ngx_http_endpoint_fill_start(ngx_http_endpoint_fill_t *fill)
 /* NGX_DONE: there is no value to be used now */
 
 static ngx_int_t
-ngx_http_endpoint_fill_look(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_look(ngx_http_endpoint_lookup_t *lookup)
 {
     ngx_int_t  rc;
 
-    fill->stale = 0;
+    lookup->stale = 0;
 
-    if (fill->looked) {
-        fill->looked = 0;
-        rc = fill->rc;
+    if (lookup->looked) {
+        lookup->looked = 0;
+        rc = lookup->rc;
 
     } else {
-        rc = ngx_http_endpoint_cache_get(fill->flight.cache,
-                                         &fill->flight.key,
-                                         fill->exec->run->pool, &fill->value);
+        rc = ngx_http_endpoint_cache_get(lookup->flight.cache,
+                                         &lookup->flight.key,
+                                         lookup->exec->run->pool,
+                                         &lookup->value);
     }
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    fill->status = (rc == NGX_HTTP_ENDPOINT_CACHE_MISS)
-                       ? ngx_http_endpoint_fill_miss
-                       : ngx_http_endpoint_fill_expired;
+    lookup->status = (rc == NGX_HTTP_ENDPOINT_CACHE_MISS)
+                         ? ngx_http_endpoint_lookup_miss
+                         : ngx_http_endpoint_lookup_expired;
 
     if (rc < NGX_HTTP_ENDPOINT_CACHE_STALE) {
         return NGX_DONE;
     }
 
-    if (ngx_http_endpoint_kept_kind(&fill->value, &fill->types) == 0) {
-        fill->flight.refresh = 1;
-        fill->status = ngx_http_endpoint_fill_miss;
+    if (ngx_http_endpoint_cache_content_kind(&lookup->value, &lookup->types)
+        == 0)
+    {
+        lookup->flight.refresh = 1;
+        lookup->status = ngx_http_endpoint_lookup_miss;
         return NGX_DONE;
     }
 
-    if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT && !fill->flight.refresh) {
-        fill->status = ngx_http_endpoint_fill_hit;
+    if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT && !lookup->flight.refresh) {
+        lookup->status = ngx_http_endpoint_lookup_hit;
         return NGX_OK;
     }
 
-    fill->stale = 1;
+    lookup->stale = 1;
 
     return NGX_DONE;
 }
@@ -145,107 +151,107 @@ ngx_http_endpoint_fill_look(ngx_http_endpoint_fill_t *fill)
 /* NGX_DONE: a value came meanwhile */
 
 static ngx_int_t
-ngx_http_endpoint_fill_begin(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_begin(ngx_http_endpoint_lookup_t *lookup)
 {
     ngx_http_endpoint_flight_t  *flight;
 
-    flight = &fill->flight;
+    flight = &lookup->flight;
 
     /* who has an old value need not wait, unless a new one was asked for */
 
-    flight->handler = (fill->stale && !flight->refresh)
-                          ? NULL : ngx_http_endpoint_fill_woken;
+    flight->handler = (lookup->stale && !flight->refresh)
+                          ? NULL : ngx_http_endpoint_lookup_woken;
 
-    if (fill->rounds++ == NGX_HTTP_ENDPOINT_FILL_ROUNDS) {
-        return ngx_http_endpoint_fill_alone(fill);
+    if (lookup->rounds++ == NGX_HTTP_ENDPOINT_LOOKUP_ROUNDS) {
+        return ngx_http_endpoint_lookup_alone(lookup);
     }
 
     switch (ngx_http_endpoint_flight_begin(flight)) {
 
     case NGX_OK:
 
-        if (flight->refresh && fill->stale) {
-            fill->status = ngx_http_endpoint_fill_bypass;
+        if (flight->refresh && lookup->stale) {
+            lookup->status = ngx_http_endpoint_lookup_bypass;
         }
 
         return NGX_DECLINED;
 
     case NGX_AGAIN:
-        fill->waiting = 1;
+        lookup->waiting = 1;
         return NGX_AGAIN;
 
     case NGX_BUSY:
-        fill->status = ngx_http_endpoint_fill_updating;
+        lookup->status = ngx_http_endpoint_lookup_updating;
         return NGX_OK;
 
     case NGX_DONE:
         return NGX_DONE;
 
     default: /* NGX_DECLINED */
-        return ngx_http_endpoint_fill_alone(fill);
+        return ngx_http_endpoint_lookup_alone(lookup);
     }
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_fill_alone(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_alone(ngx_http_endpoint_lookup_t *lookup)
 {
-    fill->status = ngx_http_endpoint_fill_bypass;
+    lookup->status = ngx_http_endpoint_lookup_bypass;
 
     return NGX_DECLINED;
 }
 
 
 ngx_int_t
-ngx_http_endpoint_fill_resume(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_resume(ngx_http_endpoint_lookup_t *lookup)
 {
-    fill->waiting = 0;
+    lookup->waiting = 0;
 
-    switch (fill->rc) {
+    switch (lookup->rc) {
 
     case NGX_OK:
         return NGX_DECLINED;
 
     case NGX_DONE:
-        return ngx_http_endpoint_fill_result(fill);
+        return ngx_http_endpoint_lookup_result(lookup);
 
     default: /* NGX_DECLINED */
-        return ngx_http_endpoint_fill_alone(fill);
+        return ngx_http_endpoint_lookup_alone(lookup);
     }
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_fill_result(ngx_http_endpoint_fill_t *fill)
+ngx_http_endpoint_lookup_result(ngx_http_endpoint_lookup_t *lookup)
 {
     ngx_int_t                        rc;
     ngx_http_endpoint_cache_value_t  value;
 
-    rc = ngx_http_endpoint_flight_result(&fill->flight, fill->exec->run->pool,
-                                         &value);
+    rc = ngx_http_endpoint_flight_result(&lookup->flight,
+                                         lookup->exec->run->pool, &value);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
     if (rc < NGX_HTTP_ENDPOINT_CACHE_STALE) {
-        return ngx_http_endpoint_fill_start(fill);
+        return ngx_http_endpoint_lookup_start(lookup);
     }
 
-    if (ngx_http_endpoint_kept_kind(&value, &fill->types) == 0) {
-        return ngx_http_endpoint_fill_alone(fill);
+    if (ngx_http_endpoint_cache_content_kind(&value, &lookup->types) == 0) {
+        return ngx_http_endpoint_lookup_alone(lookup);
     }
 
-    fill->value = value;
-    fill->status = fill->flight.shared ? ngx_http_endpoint_fill_miss
-                                       : ngx_http_endpoint_fill_hit;
+    lookup->value = value;
+    lookup->status = lookup->flight.shared ? ngx_http_endpoint_lookup_miss
+                                           : ngx_http_endpoint_lookup_hit;
 
     return NGX_OK;
 }
 
 
 ngx_str_t *
-ngx_http_endpoint_fill_name(ngx_http_endpoint_fill_status_e status)
+ngx_http_endpoint_lookup_status_name(ngx_http_endpoint_lookup_status_e status)
 {
-    return &ngx_http_endpoint_fill_names[status];
+    return &ngx_http_endpoint_lookup_status_names[status];
 }

@@ -7,22 +7,23 @@
 typedef struct {
     ngx_http_endpoint_cache_t   *cache;
     ngx_array_t                  words; /* ngx_http_endpoint_template_t */
-} ngx_http_endpoint_purge_t;
+} ngx_http_endpoint_purge_statement_t;
 
 
-static ngx_int_t ngx_http_endpoint_purge_compile(
+static ngx_int_t ngx_http_endpoint_purge_statement_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_purge_words(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step);
-static void ngx_http_endpoint_purge_start(ngx_http_endpoint_exec_t *exec);
-static ngx_int_t ngx_http_endpoint_purge_run(ngx_http_endpoint_purge_t *conf,
-    ngx_http_endpoint_run_t *run);
+static ngx_int_t ngx_http_endpoint_purge_statement_words(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static void ngx_http_endpoint_purge_statement_start(
+    ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_purge_statement_run(
+    ngx_http_endpoint_purge_statement_t *conf, ngx_http_endpoint_run_t *run);
 
 
 ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge = {
     ngx_string("purge"),
-    ngx_http_endpoint_purge_compile,
-    ngx_http_endpoint_purge_start,
+    ngx_http_endpoint_purge_statement_compile,
+    ngx_http_endpoint_purge_statement_start,
     NULL,
     NULL,
     0
@@ -30,15 +31,16 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge = {
 
 
 static ngx_int_t
-ngx_http_endpoint_purge_compile(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_purge_statement_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_str_t                  *zone;
-    ngx_http_endpoint_purge_t  *conf;
+    ngx_str_t                            *zone;
+    ngx_http_endpoint_purge_statement_t  *conf;
 
     zone = &c->statement->args[1];
 
-    conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_purge_t));
+    conf = ngx_pcalloc(c->cf->pool,
+                       sizeof(ngx_http_endpoint_purge_statement_t));
     if (conf == NULL) {
         return NGX_ERROR;
     }
@@ -53,7 +55,7 @@ ngx_http_endpoint_purge_compile(ngx_http_endpoint_compile_t *c,
         || ngx_array_init(&conf->words, c->cf->pool, 1,
                           sizeof(ngx_http_endpoint_template_t))
            != NGX_OK
-        || ngx_http_endpoint_purge_words(c, step) != NGX_OK)
+        || ngx_http_endpoint_purge_statement_words(c, step) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -69,14 +71,14 @@ ngx_http_endpoint_purge_compile(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_purge_words(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_purge_statement_words(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                     *arg;
-    ngx_uint_t                     i;
-    ngx_http_endpoint_purge_t     *conf;
-    ngx_http_endpoint_template_t  *word;
+    ngx_int_t                             rc;
+    ngx_str_t                            *arg;
+    ngx_uint_t                            i;
+    ngx_http_endpoint_purge_statement_t  *conf;
+    ngx_http_endpoint_template_t         *word;
 
     conf = step->conf;
     arg = c->statement->args;
@@ -109,9 +111,11 @@ ngx_http_endpoint_purge_words(ngx_http_endpoint_compile_t *c,
 
 
 static void
-ngx_http_endpoint_purge_start(ngx_http_endpoint_exec_t *exec)
+ngx_http_endpoint_purge_statement_start(ngx_http_endpoint_exec_t *exec)
 {
-    if (ngx_http_endpoint_purge_run(exec->step->conf, exec->run) != NGX_OK) {
+    if (ngx_http_endpoint_purge_statement_run(exec->step->conf, exec->run)
+        != NGX_OK)
+    {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
@@ -121,7 +125,7 @@ ngx_http_endpoint_purge_start(ngx_http_endpoint_exec_t *exec)
 
 
 static ngx_int_t
-ngx_http_endpoint_purge_run(ngx_http_endpoint_purge_t *conf,
+ngx_http_endpoint_purge_statement_run(ngx_http_endpoint_purge_statement_t *conf,
     ngx_http_endpoint_run_t *run)
 {
     ngx_str_t                     *texts;

@@ -22,7 +22,7 @@ typedef struct {
     ngx_http_request_t              *active;    /* that sends to the client */
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
-    struct ngx_http_endpoint_flight_s  *flight; /* of the fill that asks */
+    struct ngx_http_endpoint_flight_s  *flight; /* whose work it is */
 
     /* records that the answer is complete, or why not; wakes by posting */
     void                           (*handler)(void *data);

@@ -82,7 +82,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     call->capture->handler = ngx_http_endpoint_call_arrived;
     call->capture->data = call;
     call->capture->run = exec->run;
-    call->capture->flight = exec->fill ? &exec->fill->flight
+    call->capture->flight = exec->lookup ? &exec->lookup->flight
                                        : exec->run->flight;
 
     rc = ngx_http_endpoint_fetch_request(call, &refusal);

@@ -28,7 +28,9 @@ typedef struct {
     ngx_array_t                     blocks;     /* ngx_http_endpoint_block_t */
     ngx_array_t                    *statements; /* of the one being read */
     ngx_array_t                     pools;  /* ngx_http_endpoint_pg_pool_t * */
-    ngx_array_t                     purges;     /* ngx_http_endpoint_purger_t */
+
+    /* ngx_http_endpoint_purge_location_t */
+    ngx_array_t                     purges;
 } ngx_http_endpoint_main_conf_t;
 
 

@@ -182,7 +182,7 @@ ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
         rc = ngx_http_endpoint_reply_render(&run);
 
     } else if (rc == NGX_OK) {
-        rc = ngx_http_endpoint_keep_look(&run);
+        rc = ngx_http_endpoint_cache_statement_look(&run);
 
         if (rc == NGX_DECLINED) {
             return ngx_http_endpoint_run(r, &run);
@@ -532,8 +532,9 @@ ngx_http_endpoint_http_cache(ngx_http_request_t *r,
 
     status = (ctx == NULL) ? NULL
              : (ctx == &ngx_http_endpoint_hit)
-                   ? ngx_http_endpoint_fill_name(ngx_http_endpoint_fill_hit)
-                   : ngx_http_endpoint_keep_status(&ctx->run);
+                   ? ngx_http_endpoint_lookup_status_name(
+                         ngx_http_endpoint_lookup_hit)
+                   : ngx_http_endpoint_cache_statement_status(&ctx->run);
 
     if (status == NULL) {
         v->not_found = 1;

@@ -20,12 +20,12 @@ ngx_int_t
 ngx_http_endpoint_identity_own(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block)
 {
-    u_char                          digest[16];
-    ngx_md5_t                       md5;
-    ngx_str_t                       identity;
-    ngx_uint_t                      i;
-    ngx_http_endpoint_keep_t       *keep;
-    ngx_http_endpoint_statement_t  *st;
+    u_char                                digest[16];
+    ngx_md5_t                             md5;
+    ngx_str_t                             identity;
+    ngx_uint_t                            i;
+    ngx_http_endpoint_cache_statement_t  *statement;
+    ngx_http_endpoint_statement_t        *st;
 
     if (block->plan->cache == NULL) {
         return NGX_OK;
@@ -48,9 +48,9 @@ ngx_http_endpoint_identity_own(ngx_conf_t *cf,
     identity.data = digest;
     identity.len = sizeof(digest);
 
-    keep = block->plan->cache->conf;
+    statement = block->plan->cache->conf;
 
-    return ngx_http_endpoint_key_own(cf, &keep->key, &identity);
+    return ngx_http_endpoint_key_own(cf, &statement->key, &identity);
 }
 
 

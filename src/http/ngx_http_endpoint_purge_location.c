@@ -20,10 +20,10 @@ ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_endpoint_loc_conf_t *elcf = conf;
 
-    ngx_str_t                      *value;
-    ngx_http_core_loc_conf_t       *clcf;
-    ngx_http_endpoint_purger_t     *purger;
-    ngx_http_endpoint_main_conf_t  *emcf;
+    ngx_str_t                           *value;
+    ngx_http_core_loc_conf_t            *clcf;
+    ngx_http_endpoint_main_conf_t       *emcf;
+    ngx_http_endpoint_purge_location_t  *purger;
 
     if (elcf->purge) {
         return "is duplicate";
@@ -46,7 +46,7 @@ ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    ngx_memzero(purger, sizeof(ngx_http_endpoint_purger_t));
+    ngx_memzero(purger, sizeof(ngx_http_endpoint_purge_location_t));
 
     purger->statement.file = cf->conf_file->file.name;
     purger->statement.line = cf->conf_file->line;
@@ -62,8 +62,8 @@ ngx_http_endpoint_purge_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 ngx_int_t
 ngx_http_endpoint_purge_check(ngx_conf_t *cf, ngx_array_t *purges)
 {
-    ngx_uint_t                   i;
-    ngx_http_endpoint_purger_t  *purger;
+    ngx_uint_t                           i;
+    ngx_http_endpoint_purge_location_t  *purger;
 
     purger = purges->elts;
 

@@ -77,7 +77,9 @@ ngx_http_endpoint_depend_check(ngx_http_endpoint_compile_t *c)
     for (i = 0; i < c->plan->steps.nelts; i++) {
         step = ngx_http_endpoint_plan_step(c->plan, i);
 
-        if (step->kept && ngx_http_endpoint_depend_step(c, step) != NGX_OK) {
+        if (step->cache_key
+            && ngx_http_endpoint_depend_step(c, step) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -107,7 +109,7 @@ ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
 
     d.compile = c;
     d.name = "cache=";
-    d.key = step->kept;
+    d.key = step->cache_key;
     d.first = step->index;
     d.last = step->index;
 
@@ -140,11 +142,11 @@ ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
 static ngx_int_t
 ngx_http_endpoint_depend_cache(ngx_http_endpoint_compile_t *c)
 {
-    ngx_uint_t                   i;
-    ngx_http_endpoint_use_t     *use;
-    ngx_http_endpoint_keep_t    *conf;
-    ngx_http_endpoint_step_t    *step;
-    ngx_http_endpoint_depend_t   d;
+    ngx_uint_t                            i;
+    ngx_http_endpoint_use_t              *use;
+    ngx_http_endpoint_cache_statement_t  *conf;
+    ngx_http_endpoint_step_t             *step;
+    ngx_http_endpoint_depend_t            d;
 
     conf = c->plan->cache->conf;
 

@@ -68,7 +68,7 @@ struct ngx_http_endpoint_step_s {
     void                             *conf;     /* of the step's type */
     ngx_array_t                      *inner;    /* steps of a transaction */
 
-    ngx_http_endpoint_key_t          *kept;     /* of cache=, or NULL */
+    ngx_http_endpoint_key_t          *cache_key;    /* of cache=, or NULL */
 
     /* of default=, or NULL: for the result, or with each= for an element's */
     ngx_http_endpoint_value_t        *def;

@@ -133,12 +133,12 @@ ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
 static void
 ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec)
 {
-    if (exec->fill == NULL || !exec->fill->waiting) {
+    if (exec->lookup == NULL || !exec->lookup->waiting) {
         exec->step->type->resume(exec);
         return;
     }
 
-    if (ngx_http_endpoint_memo_resume(exec)) {
+    if (ngx_http_endpoint_cache_option_resume(exec)) {
         exec->step->type->start(exec);
     }
 }
@@ -243,8 +243,8 @@ ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run)
         ngx_http_endpoint_exec_cancel(&run->execs[i]);
     }
 
-    if (run->fill) {
-        ngx_http_endpoint_fill_cancel(run->fill);
+    if (run->lookup) {
+        ngx_http_endpoint_lookup_cancel(run->lookup);
     }
 
     if (run->event.posted) {
@@ -375,7 +375,7 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
         ngx_http_endpoint_run_effect(exec->run);
     }
 
-    if (step->kept && !ngx_http_endpoint_memo_start(exec)) {
+    if (step->cache_key && !ngx_http_endpoint_cache_option_start(exec)) {
         return;
     }
 
@@ -552,8 +552,8 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
         }
     }
 
-    if (exec->fill) {
-        ngx_http_endpoint_memo_end(exec);
+    if (exec->lookup) {
+        ngx_http_endpoint_cache_option_end(exec);
     }
 
     if (exec->cause != ngx_http_endpoint_cause_none) {
@@ -589,7 +589,7 @@ ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
         exec->step->type->cancel(exec);
     }
 
-    if (exec->fill) {
-        ngx_http_endpoint_fill_cancel(exec->fill);
+    if (exec->lookup) {
+        ngx_http_endpoint_lookup_cancel(exec->lookup);
     }
 }

@@ -15,9 +15,9 @@
 #include "ngx_http_endpoint_error.h"
 
 
-typedef struct ngx_http_endpoint_run_s   ngx_http_endpoint_run_t;
-typedef struct ngx_http_endpoint_exec_s  ngx_http_endpoint_exec_t;
-typedef struct ngx_http_endpoint_fill_s  ngx_http_endpoint_fill_t;
+typedef struct ngx_http_endpoint_run_s     ngx_http_endpoint_run_t;
+typedef struct ngx_http_endpoint_exec_s    ngx_http_endpoint_exec_t;
+typedef struct ngx_http_endpoint_lookup_s  ngx_http_endpoint_lookup_t;
 
 
 /* what a run answers: the shell sends it */
@@ -67,7 +67,7 @@ struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_step_t       *step;
     ngx_http_endpoint_exec_t       *parent;     /* of a transaction's step */
     void                           *ctx;        /* of the step's type */
-    ngx_http_endpoint_fill_t       *fill;       /* of cache=, or NULL */
+    ngx_http_endpoint_lookup_t     *lookup;     /* of cache=, or NULL */
     ngx_event_t                    *timer;      /* of timeout=, or NULL */
     ngx_msec_t                      started;
     ngx_uint_t                      waits;
@@ -110,7 +110,7 @@ struct ngx_http_endpoint_run_s {
      * has run; and what the whole run is made for, against waits in a circle.
      */
     void                          (*finish)(ngx_http_endpoint_run_t *run);
-    ngx_http_endpoint_fill_t       *fill;
+    ngx_http_endpoint_lookup_t     *lookup;
     struct ngx_http_endpoint_flight_s  *flight;
 
     unsigned                        advancing:1;

@@ -132,7 +132,7 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     if (ngx_strncmp(arg->data, "cache=", 6) == 0) {
         value.data = arg->data + 6;
         value.len = arg->len - 6;
-        return ngx_http_endpoint_memo_compile(c, step, &value);
+        return ngx_http_endpoint_cache_option_compile(c, step, &value);
     }
 
     return NGX_DECLINED;
