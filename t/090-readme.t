@@ -51,7 +51,8 @@ sub complete {
     my ($http, $server, $location) = ('', '', '');
 
     if ($word =~ /^(?:upstream|server|endpoint_cache_zone)$/) {
-        $http = $text;
+        ($http, $server) = split /^(?=location)/m, $text;
+        $server //= '';
 
     } elsif ($word eq 'location') {
         $server = $text;
@@ -98,6 +99,9 @@ sub check {
 
     $text = complete($text);
     $text =~ s/^load_module .*\n//mg;
+
+    # no name server is asked
+    $text =~ s/^(\s*server )[a-z][\w.]+\.com:/${1}127.0.0.1:/mg;
     $text =~ s/^http \{\n/$& . own_files()/me;
     $text = join('', map { "load_module $_;\n" } @modules)
             . "pid $dir/nginx.pid;\n" . $text;
