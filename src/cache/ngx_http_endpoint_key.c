@@ -1,10 +1,9 @@
 
 #include "ngx_http_endpoint_cache_conf.h"
+#include "ngx_http_endpoint_digest.h"
 #include "ngx_http_endpoint_flight.h"
 #include "ngx_http_endpoint_key.h"
 #include "ngx_http_endpoint_template.h"
-
-#include <ngx_md5.h>
 
 
 /* names of a key whose values need no memory of their own */
@@ -24,8 +23,6 @@ static ngx_int_t ngx_http_endpoint_key_literal(ngx_pool_t *pool,
     ngx_str_t *text, ngx_str_t *more);
 static void ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key,
     ngx_str_t *identity);
-static void ngx_http_endpoint_key_digest_text(ngx_md5_t *md5,
-    ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key);
 static ngx_int_t ngx_http_endpoint_key_value(ngx_http_endpoint_key_t *key,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_ref_t *ref,
@@ -225,27 +222,19 @@ ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key, ngx_str_t *identity)
     ngx_http_endpoint_word_t  *word;
 
     ngx_md5_init(&md5);
-    ngx_http_endpoint_key_digest_text(&md5, identity);
+    ngx_http_endpoint_digest_text(&md5, identity);
 
     word = key->words.elts;
 
     for (i = 0; i < key->words.nelts; i++) {
-        ngx_http_endpoint_key_digest_text(&md5, &word[i].prefix);
-        ngx_http_endpoint_key_digest_text(&md5, &word[i].suffix);
+        ngx_http_endpoint_digest_text(&md5, &word[i].prefix);
+        ngx_http_endpoint_digest_text(&md5, &word[i].suffix);
         ngx_md5_update(&md5, word[i].bound ? "$" : "-", 1);
     }
 
     ngx_md5_final(digest, &md5);
 
     ngx_memcpy(key->owner, digest, NGX_HTTP_ENDPOINT_KEY_OWNER);
-}
-
-
-static void
-ngx_http_endpoint_key_digest_text(ngx_md5_t *md5, ngx_str_t *text)
-{
-    ngx_md5_update(md5, &text->len, sizeof(size_t));
-    ngx_md5_update(md5, text->data, text->len);
 }
 
 

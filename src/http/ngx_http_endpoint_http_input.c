@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_argument.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_nginx.h"
 
@@ -6,12 +7,6 @@
 static ngx_int_t ngx_http_endpoint_http_input(ngx_http_request_t *r,
     ngx_http_endpoint_input_t *input, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_http_arg(ngx_http_request_t *r,
-    ngx_str_t *key, ngx_str_t *text);
-static u_char *ngx_http_endpoint_http_arg_name(u_char *p, u_char *end,
-    ngx_uint_t *encoded);
-static ngx_int_t ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data,
-    size_t len, ngx_str_t *text);
-static ngx_int_t ngx_http_endpoint_http_header_in(ngx_http_request_t *r,
     ngx_str_t *key, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_http_cookie(ngx_http_request_t *r,
     ngx_str_t *key, ngx_str_t *text);
@@ -92,43 +87,28 @@ ngx_http_endpoint_http_input(ngx_http_request_t *r,
         return ngx_http_endpoint_http_cookie(r, &input->key, text);
 
     default: /* ngx_http_endpoint_input_header */
-        return ngx_http_endpoint_http_header_in(r, &input->key, text);
+        return ngx_http_endpoint_argument_header(r, &input->key, text);
     }
 }
 
 
-/*
- * Of several arguments of one name the last counts.  A name may be encoded
- * itself, so that ngx_http_arg() would not find it.
- */
+/* of several arguments of one name the last counts */
 
 static ngx_int_t
 ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *text)
 {
-    u_char      *p, *end, *next, *eq, *value;
-    size_t       len;
-    ngx_str_t    name;
-    ngx_uint_t   encoded;
+    u_char      *p, *end;
+    ngx_str_t    name, value;
+    ngx_uint_t   found;
 
+    p = r->args.data;
     end = r->args.data + r->args.len;
-    value = NULL;
-    len = 0;
+    found = 0;
 
-    for (p = r->args.data; p < end; p = next + 1) {
-        eq = ngx_http_endpoint_http_arg_name(p, end, &encoded);
-        next = ngx_strlchr(eq, end, '&');
-
-        if (next == NULL) {
-            next = end;
-        }
-
-        name.data = p;
-        name.len = eq - p;
-
-        if (encoded
-            && ngx_http_endpoint_http_decode(r->pool, p, eq - p, &name)
-               != NGX_OK)
+    while (p < end) {
+        if (ngx_http_endpoint_argument_next(r->pool, &p, end, &name, &value)
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -136,111 +116,16 @@ ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
         if (name.len == key->len
             && ngx_strncmp(name.data, key->data, key->len) == 0)
         {
-            value = (eq < next) ? eq + 1 : next;
-            len = next - value;
+            *text = value;
+            found = 1;
         }
     }
 
-    if (value == NULL) {
+    if (!found) {
         return NGX_DECLINED;
     }
 
-    return ngx_http_endpoint_http_decode(r->pool, value, len, text);
-}
-
-
-/* where the name ends that begins at p */
-
-static u_char *
-ngx_http_endpoint_http_arg_name(u_char *p, u_char *end, ngx_uint_t *encoded)
-{
-    *encoded = 0;
-
-    for ( /* void */ ; p < end && *p != '=' && *p != '&'; p++) {
-        if (*p == '%' || *p == '+') {
-            *encoded = 1;
-        }
-    }
-
-    return p;
-}
-
-
-/* application/x-www-form-urlencoded: a malformed escape stays as it is */
-
-static ngx_int_t
-ngx_http_endpoint_http_decode(ngx_pool_t *pool, u_char *data, size_t len,
-    ngx_str_t *text)
-{
-    u_char     *p, *dst, *end;
-    ngx_int_t   ch;
-
-    text->data = data;
-    text->len = len;
-
-    end = data + len;
-
-    if (ngx_strlchr(data, end, '%') == NULL
-        && ngx_strlchr(data, end, '+') == NULL)
-    {
-        return NGX_OK;
-    }
-
-    dst = ngx_pnalloc(pool, len);
-    if (dst == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = dst;
-
-    for (p = data; p < end; p++) {
-
-        if (*p == '+') {
-            *dst++ = ' ';
-            continue;
-        }
-
-        if (*p == '%' && end - p > 2) {
-            ch = ngx_hextoi(p + 1, 2);
-
-            if (ch != NGX_ERROR) {
-                *dst++ = (u_char) ch;
-                p += 2;
-                continue;
-            }
-        }
-
-        *dst++ = *p;
-    }
-
-    text->len = dst - text->data;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_http_header_in(ngx_http_request_t *r, ngx_str_t *key,
-    ngx_str_t *text)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash && h[i].key.len == key->len
-                && ngx_strncmp(h[i].lowcase_key, key->data, key->len) == 0)
-            {
-                *text = h[i].value;
-                return NGX_OK;
-            }
-        }
-    }
-
-    return NGX_DECLINED;
+    return ngx_http_endpoint_argument_decode(r->pool, text);
 }
 
 

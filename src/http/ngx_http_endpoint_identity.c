@@ -1,8 +1,7 @@
 
 #include "ngx_http_endpoint_identity.h"
 #include "ngx_http_endpoint_cache_statement.h"
-
-#include <ngx_md5.h>
+#include "ngx_http_endpoint_digest.h"
 
 
 static void ngx_http_endpoint_identity_server(ngx_conf_t *cf, ngx_md5_t *md5,
@@ -13,7 +12,6 @@ static void ngx_http_endpoint_identity_location(ngx_md5_t *md5,
     ngx_http_core_loc_conf_t *clcf);
 static void ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
     ngx_http_endpoint_statement_t *statement);
-static void ngx_http_endpoint_identity_text(ngx_md5_t *md5, ngx_str_t *text);
 
 
 ngx_int_t
@@ -67,7 +65,7 @@ ngx_http_endpoint_identity_server(ngx_conf_t *cf, ngx_md5_t *md5,
     name = server->server_names.elts;
 
     for (i = 0; i < server->server_names.nelts; i++) {
-        ngx_http_endpoint_identity_text(md5, &name[i].name);
+        ngx_http_endpoint_digest_text(md5, &name[i].name);
     }
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
@@ -99,7 +97,7 @@ ngx_http_endpoint_identity_address(ngx_md5_t *md5, ngx_http_conf_addr_t *addr,
 
     for (i = 0; i < addr->servers.nelts; i++) {
         if (servers[i] == server) {
-            ngx_http_endpoint_identity_text(md5, &addr->opt.addr_text);
+            ngx_http_endpoint_digest_text(md5, &addr->opt.addr_text);
         }
     }
 }
@@ -122,7 +120,7 @@ ngx_http_endpoint_identity_location(ngx_md5_t *md5,
 #endif
 
     ngx_md5_update(md5, &kind, 1);
-    ngx_http_endpoint_identity_text(md5, &clcf->name);
+    ngx_http_endpoint_digest_text(md5, &clcf->name);
 }
 
 
@@ -136,7 +134,7 @@ ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
     ngx_md5_update(md5, &statement->nargs, sizeof(ngx_uint_t));
 
     for (i = 0; i < statement->nargs; i++) {
-        ngx_http_endpoint_identity_text(md5, &statement->args[i]);
+        ngx_http_endpoint_digest_text(md5, &statement->args[i]);
     }
 
     if (statement->block == NULL) {
@@ -148,12 +146,4 @@ ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
     for (i = 0; i < statement->block->nelts; i++) {
         ngx_http_endpoint_identity_statement(md5, &st[i]);
     }
-}
-
-
-static void
-ngx_http_endpoint_identity_text(ngx_md5_t *md5, ngx_str_t *text)
-{
-    ngx_md5_update(md5, &text->len, sizeof(size_t));
-    ngx_md5_update(md5, text->data, text->len);
 }

@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_argument.h"
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_key.h"
@@ -9,8 +10,6 @@ static ngx_int_t ngx_http_endpoint_purge_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_endpoint_purge_allowed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_purge_words(ngx_http_request_t *r,
     ngx_array_t *words);
-static ngx_int_t ngx_http_endpoint_purge_word(ngx_http_request_t *r,
-    ngx_array_t *words, u_char *p, u_char *end);
 static ngx_int_t ngx_http_endpoint_purge_refuse(ngx_http_request_t *r,
     ngx_uint_t status, char *detail, char *methods);
 
@@ -145,24 +144,12 @@ ngx_http_endpoint_purge_handler(ngx_http_request_t *r)
 static ngx_uint_t
 ngx_http_endpoint_purge_allowed(ngx_http_request_t *r)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    ngx_str_t  text;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
+    static ngx_str_t  name = ngx_string("x-endpoint");
 
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == sizeof("X-Endpoint") - 1
-                && ngx_strncmp(h[i].lowcase_key, "x-endpoint", h[i].key.len)
-                   == 0)
-            {
-                return h[i].value.len == 1 && h[i].value.data[0] == '1';
-            }
-        }
-    }
-
-    return 0;
+    return ngx_http_endpoint_argument_header(r, &name, &text) == NGX_OK
+           && text.len == 1 && text.data[0] == '1';
 }
 
 
@@ -171,63 +158,33 @@ ngx_http_endpoint_purge_allowed(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_endpoint_purge_words(ngx_http_request_t *r, ngx_array_t *words)
 {
-    u_char  *p, *next, *end;
+    u_char     *p, *end;
+    ngx_str_t  *word, name, value;
 
     p = r->args.data;
     end = r->args.data + r->args.len;
 
-    for ( /* void */ ; p < end; p = next + 1) {
-        next = ngx_strlchr(p, end, '&');
-
-        if (next == NULL) {
-            next = end;
+    while (p < end) {
+        if (ngx_http_endpoint_argument_next(r->pool, &p, end, &name, &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
-        if (next - p < 4 || ngx_strncmp(p, "key=", 4) != 0) {
+        if (name.len != 3 || ngx_strncmp(name.data, "key", 3) != 0) {
             continue;
         }
 
-        if (ngx_http_endpoint_purge_word(r, words, p + 4, next) != NGX_OK) {
+        word = ngx_array_push(words);
+
+        if (word == NULL
+            || ngx_http_endpoint_argument_decode(r->pool, &value) != NGX_OK)
+        {
             return NGX_ERROR;
         }
+
+        *word = value;
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_purge_word(ngx_http_request_t *r, ngx_array_t *words,
-    u_char *p, u_char *end)
-{
-    u_char     *src, *dst;
-    ngx_str_t  *word;
-
-    word = ngx_array_push(words);
-    if (word == NULL) {
-        return NGX_ERROR;
-    }
-
-    src = ngx_pnalloc(r->pool, end - p);
-    if (src == NULL) {
-        return NGX_ERROR;
-    }
-
-    word->data = src;
-
-    ngx_memcpy(src, p, end - p);
-
-    for (dst = src; dst < src + (end - p); dst++) {
-        if (*dst == '+') {
-            *dst = ' ';
-        }
-    }
-
-    dst = word->data;
-
-    ngx_unescape_uri(&dst, &src, end - p, 0);
-
-    word->len = dst - word->data;
 
     return NGX_OK;
 }
