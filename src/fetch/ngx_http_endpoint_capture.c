@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_capture.h"
-#include "ngx_http_endpoint_nginx.h"
+#include "ngx_http_endpoint_connection.h"
 
 
 /* a first block for a body of unknown length, and the most a block grows to */
@@ -19,6 +19,9 @@ static void ngx_http_endpoint_capture_finalize(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_uint_t ngx_http_endpoint_capture_stray(ngx_http_request_t *r);
+static void ngx_http_endpoint_capture_buf(
+    ngx_http_endpoint_capture_t *capture, ngx_buf_t *b);
 static void ngx_http_endpoint_capture_append(
     ngx_http_endpoint_capture_t *capture, u_char *data, size_t len);
 static ngx_int_t ngx_http_endpoint_capture_block(
@@ -27,17 +30,11 @@ static void ngx_http_endpoint_capture_fail(
     ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
-static void ngx_http_endpoint_capture_end(
-    ngx_http_endpoint_capture_t *capture);
-static ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_active(
-    ngx_http_request_t *r);
 static ngx_uint_t ngx_http_endpoint_capture_cut(
     ngx_http_endpoint_capture_t *capture);
-static ngx_uint_t ngx_http_endpoint_capture_stoppable(
-    ngx_http_endpoint_capture_t *capture);
-static void ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_endpoint_capture_foreign(ngx_http_request_t *sr);
 static void ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr);
-static void ngx_http_endpoint_capture_dropped(ngx_http_request_t *r);
+static void ngx_http_endpoint_capture_ended(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -48,10 +45,10 @@ ngx_int_t
 ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
 {
-    ngx_http_request_t           *sr;
-    ngx_http_variable_value_t    *variables;
-    ngx_http_core_main_conf_t    *cmcf;
-    ngx_http_endpoint_capture_t  *other;
+    ngx_connection_t           *c;
+    ngx_http_request_t         *sr;
+    ngx_http_variable_value_t  *variables;
+    ngx_http_core_main_conf_t  *cmcf;
 
     capture->last = &capture->out;
     capture->post.handler = ngx_http_endpoint_capture_done;
@@ -76,6 +73,11 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
         return NGX_ERROR;
     }
 
+    c = ngx_http_endpoint_connection_copy(parent->connection, parent->pool);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
     sr = NULL;
 
     if (ngx_http_subrequest(parent, path, args, &sr, &capture->post,
@@ -94,9 +96,8 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
 
     capture->request = sr;
 
-    other = ngx_http_endpoint_capture_active(parent->connection->data);
-    capture->active = other ? other->active : parent->connection->data;
-
+    c->data = sr;
+    sr->connection = c;
     sr->variables = variables;
     sr->request_body = NULL;
 
@@ -289,7 +290,7 @@ ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     capture = ngx_http_endpoint_capture_get(r);
 
-    if (capture == NULL) {
+    if (capture == NULL && !ngx_http_endpoint_capture_stray(r)) {
         return ngx_http_next_body_filter(r, in);
     }
 
@@ -301,13 +302,8 @@ ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     for (cl = in; cl; cl = cl->next) {
         b = cl->buf;
 
-        if (ngx_buf_in_memory(b) && b->last > b->pos) {
-            ngx_http_endpoint_capture_append(capture, b->pos,
-                                             b->last - b->pos);
-        }
-
-        if (b->last_in_chain) {
-            capture->complete = 1;
+        if (capture) {
+            ngx_http_endpoint_capture_buf(capture, b);
         }
 
         b->pos = b->last;
@@ -315,6 +311,33 @@ ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * A subrequest of a fetched location whose output nobody takes: nginx would
+ * send it to the client, in the midst of another reply.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_capture_stray(ngx_http_request_t *r)
+{
+    return r != r->main && r->post_subrequest == NULL
+           && r->connection != r->main->connection;
+}
+
+
+static void
+ngx_http_endpoint_capture_buf(ngx_http_endpoint_capture_t *capture,
+    ngx_buf_t *b)
+{
+    if (ngx_buf_in_memory(b) && b->last > b->pos) {
+        ngx_http_endpoint_capture_append(capture, b->pos, b->last - b->pos);
+    }
+
+    if (b->last_in_chain) {
+        capture->complete = 1;
+    }
 }
 
 
@@ -453,9 +476,10 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
     }
 
     if (capture->done) {
-        ngx_http_endpoint_capture_end(capture);
         return NGX_OK;
     }
+
+    capture->done = 1;
 
     if (capture->cause == ngx_http_endpoint_cause_none
         && (rc == NGX_ERROR || rc >= NGX_HTTP_SPECIAL_RESPONSE
@@ -465,51 +489,11 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
                                            : ngx_http_endpoint_cause_upstream;
     }
 
-    ngx_http_endpoint_capture_end(capture);
+    ngx_http_endpoint_connection_quiet(r->connection);
 
     capture->handler(capture->data);
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture)
-{
-    ngx_connection_t             *c;
-    ngx_http_endpoint_capture_t  *other;
-
-    capture->done = 1;
-
-    c = capture->request->connection;
-    other = ngx_http_endpoint_capture_active(c->data);
-
-    if (other == capture) {
-        c->data = capture->active;
-    }
-}
-
-
-/*
- * Where a fetched location starts subrequests itself, nginx may take one of
- * them, or of what is above them, for the one that sends to the client: the
- * reply would wait for its output.  The capture above such a request, or NULL.
- */
-
-static ngx_http_endpoint_capture_t *
-ngx_http_endpoint_capture_active(ngx_http_request_t *r)
-{
-    ngx_http_endpoint_capture_t  *capture;
-
-    for ( /* void */ ; r != r->main; r = r->parent) {
-        capture = ngx_http_endpoint_capture_get(r);
-
-        if (capture) {
-            return capture;
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -531,101 +515,9 @@ ngx_http_endpoint_capture_cut(ngx_http_endpoint_capture_t *capture)
 
 
 void
-ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture)
+ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture)
 {
-    ngx_http_request_t  *sr;
-
-    sr = capture->request;
-
-    if (sr == NULL || capture->done) {
-        return;
-    }
-
-    ngx_http_endpoint_capture_end(capture);
-
-    if (!ngx_http_endpoint_capture_stoppable(capture)) {
-        return;
-    }
-
-    sr->read_event_handler = ngx_http_request_empty_handler;
-
-    if (capture->nested) {
-        ngx_http_endpoint_run_cancel(capture->nested);
-
-    } else if (sr->upstream && sr->upstream->cleanup) {
-
-        /*
-         * Closes the upstream's connection and lets go of the main request,
-         * which the completion of file aio then still needs.
-         */
-
-        if (sr->aio) {
-            sr->main->count++;
-        }
-
-        (*sr->upstream->cleanup)(sr);
-
-        sr->write_event_handler = sr->aio ? ngx_http_endpoint_capture_dropped
-                                          : ngx_http_request_empty_handler;
-        return;
-    }
-
-    sr->write_event_handler = ngx_http_endpoint_capture_dropped;
-
-    if (sr->aio) {
-
-        /* its completion calls the write handler */
-
-        return;
-    }
-
-    ngx_http_endpoint_capture_unlock(sr);
-
-    (void) ngx_http_post_request(sr, &capture->posted);
-}
-
-
-/*
- * What another module waits for in a content handler, or before, is its own:
- * it goes on without effect, and lets go of the main request itself.
- */
-
-static ngx_uint_t
-ngx_http_endpoint_capture_stoppable(ngx_http_endpoint_capture_t *capture)
-{
-    ngx_http_request_t         *sr;
-    ngx_http_phase_handler_t   *ph;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    sr = capture->request;
-
-    if (capture->nested || sr->aio
-        || (sr->upstream && sr->upstream->cleanup)
-        || sr->write_event_handler == ngx_http_handler)
-    {
-        return 1;
-    }
-
-#if (NGX_HTTP_CACHE)
-
-    if (sr->cache && sr->cache->waiting) {
-        return 1;
-    }
-
-#endif
-
-    /* a delay of limit_req */
-
-    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
-    ph = cmcf->phase_engine.handlers;
-
-    return ph[sr->phase_handler].checker == ngx_http_core_generic_phase;
-}
-
-
-void
-ngx_http_endpoint_capture_abandon(ngx_http_endpoint_capture_t *capture)
-{
+    ngx_uint_t           held;
     ngx_http_request_t  *sr;
 
     sr = capture->request;
@@ -636,18 +528,74 @@ ngx_http_endpoint_capture_abandon(ngx_http_endpoint_capture_t *capture)
 
     capture->done = 1;
 
-    /* nginx waits for file aio, and what it calls then is this handler */
+    held = 1;
 
-    sr->write_event_handler = ngx_http_endpoint_capture_abandoned;
+    if (capture->nested) {
+        ngx_http_endpoint_run_cancel(capture->nested);
 
+    } else if (sr->upstream && sr->upstream->cleanup) {
+
+        /* closes its connection and lets go of the main request */
+
+        (*sr->upstream->cleanup)(sr);
+        held = 0;
+
+    } else if (ngx_http_endpoint_capture_foreign(sr)) {
+        return;
+    }
+
+    ngx_http_endpoint_connection_quiet(sr->connection);
     ngx_http_endpoint_capture_unlock(sr);
+
+    sr->read_event_handler = ngx_http_request_empty_handler;
+    sr->write_event_handler = ngx_http_request_empty_handler;
+
+    if (sr->aio) {
+
+        /* its completion needs the main request and calls this handler */
+
+        sr->main->count += !held;
+        sr->write_event_handler = ngx_http_endpoint_capture_ended;
+
+        ngx_http_endpoint_capture_ended(sr);
+
+    } else if (held) {
+        sr->write_event_handler = ngx_http_endpoint_capture_ended;
+
+        (void) ngx_http_post_request(sr, &capture->posted);
+    }
 }
 
 
-static void
-ngx_http_endpoint_capture_abandoned(ngx_http_request_t *r)
+/*
+ * What another module waits for in a content handler, or before, is its own:
+ * it goes on without effect, and lets go of the main request itself.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_capture_foreign(ngx_http_request_t *sr)
 {
-    ngx_http_finalize_request(r, NGX_ERROR);
+    ngx_http_phase_handler_t   *ph;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    if (sr->aio || sr->write_event_handler == ngx_http_handler) {
+        return 0;
+    }
+
+#if (NGX_HTTP_CACHE)
+
+    if (sr->cache && sr->cache->waiting) {
+        return 0;
+    }
+
+#endif
+
+    /* a delay of limit_req */
+
+    cmcf = ngx_http_get_module_main_conf(sr, ngx_http_core_module);
+    ph = cmcf->phase_engine.handlers;
+
+    return ph[sr->phase_handler].checker != ngx_http_core_generic_phase;
 }
 
 
@@ -677,12 +625,40 @@ ngx_http_endpoint_capture_unlock(ngx_http_request_t *sr)
 }
 
 
+/*
+ * Lets go of the main request.  Where nginx gave that up it has waited for
+ * file aio alone, and has to be told to go on.
+ */
+
 static void
-ngx_http_endpoint_capture_dropped(ngx_http_request_t *r)
+ngx_http_endpoint_capture_ended(ngx_http_request_t *r)
 {
+    ngx_http_core_loc_conf_t     *clcf;
+    ngx_http_endpoint_capture_t  *capture;
+
+    if (r->aio) {
+
+        /* a worker that is to exit does so where no timer is left */
+
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        ngx_add_timer(r->connection->write, clcf->send_timeout);
+        return;
+    }
+
+    ngx_http_endpoint_connection_quiet(r->connection);
+
+    capture = ngx_http_endpoint_capture_get(r);
+
     /* it may be posted twice, but holds the main request once */
 
     r->write_event_handler = ngx_http_request_empty_handler;
+
+    if (capture->run->abandoned) {
+        r->connection->error = 1;
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
 
     ngx_http_finalize_request(r, NGX_DONE);
 }

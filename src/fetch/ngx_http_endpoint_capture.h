@@ -1,7 +1,7 @@
 
 /*
  * A background subrequest whose answer is kept in memory instead of sent: its
- * start, the filters that catch its header and body, its end, its cancelling.
+ * start, the filters that catch its header and body, its end.
  */
 
 
@@ -17,9 +17,8 @@
 
 typedef struct {
     ngx_http_post_subrequest_t       post;
-    ngx_http_posted_request_t        posted;    /* for its cancelling */
+    ngx_http_posted_request_t        posted;    /* for its end */
     ngx_http_request_t              *request;   /* the subrequest */
-    ngx_http_request_t              *active;    /* that sends to the client */
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
     struct ngx_http_endpoint_flight_s  *flight; /* whose work it is */
@@ -52,7 +51,7 @@ typedef struct {
 /*
  * Creates the subrequest of parent; capture is zeroed but for handler, data,
  * run, flight, limit and checked.  The subrequest has an empty list of request
- * headers, no body and variables of its own; the caller completes it before it
+ * headers, no body, variables and a connection of its own; the caller completes it before it
  * returns to the event loop, when the subrequest starts.  NGX_ERROR: memory,
  * too many subrequests.
  */
@@ -68,16 +67,12 @@ void ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
     ngx_uint_t json, ngx_http_endpoint_value_t *v);
 
 /*
- * Stops the subrequest; handler is not called any more.  What nginx cannot
- * stop goes on without effect.  Not from within the subrequest's own work.
+ * Ends the subrequest, whatever it waits for and whether or not the main
+ * request is being freed; handler is not called any more.  What nginx cannot
+ * stop, file aio and other modules' waits, goes on without effect.  Not from
+ * within the subrequest's own work.
  */
-void ngx_http_endpoint_capture_cancel(ngx_http_endpoint_capture_t *capture);
-
-/*
- * The same where the main request is being freed: only what could come back
- * to it is stopped.
- */
-void ngx_http_endpoint_capture_abandon(ngx_http_endpoint_capture_t *capture);
+void ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture);
 
 /*
  * The capture behind a request, or NULL: by its post_subrequest, since a

@@ -106,11 +106,5 @@ ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call);
 ngx_int_t ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_refusal_t *refusal);
 
-/*
- * Posts the subrequests of a run that are under way: a delay of limit_req
- * waits on the client's connection, whose write handler is the run's.
- */
-void ngx_http_endpoint_fetch_wake(ngx_http_endpoint_run_t *run);
-
 
 #endif /* _NGX_HTTP_ENDPOINT_FETCH_H_INCLUDED_ */

@@ -152,7 +152,7 @@ ngx_http_endpoint_call_resume(ngx_http_endpoint_branch_t *b)
             ngx_http_endpoint_call_answer(call);
 
         } else if (call->timedout) {
-            ngx_http_endpoint_capture_cancel(call->capture);
+            ngx_http_endpoint_capture_end(call->capture);
             ngx_http_endpoint_call_failed(call,
                                           ngx_http_endpoint_cause_timeout);
         }
@@ -200,7 +200,7 @@ ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
 
         /* a body that is too large may still be on its way */
 
-        ngx_http_endpoint_capture_cancel(call->capture);
+        ngx_http_endpoint_capture_end(call->capture);
         ngx_http_endpoint_call_failed(call, cause);
         return;
     }
@@ -368,15 +368,8 @@ ngx_http_endpoint_call_cancel(ngx_http_endpoint_branch_t *b)
 
     call->state = ngx_http_endpoint_call_ended;
 
-    if (call->capture == NULL) {
-        return;
-    }
-
-    if (call->exec->run->abandoned) {
-        ngx_http_endpoint_capture_abandon(call->capture);
-
-    } else {
-        ngx_http_endpoint_capture_cancel(call->capture);
+    if (call->capture) {
+        ngx_http_endpoint_capture_end(call->capture);
     }
 }
 

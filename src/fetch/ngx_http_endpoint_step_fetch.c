@@ -43,35 +43,3 @@ ngx_http_endpoint_fetch_cancel(ngx_http_endpoint_exec_t *exec)
 {
     ngx_http_endpoint_fanout_cancel(exec, ngx_http_endpoint_call_cancel);
 }
-
-
-void
-ngx_http_endpoint_fetch_wake(ngx_http_endpoint_run_t *run)
-{
-    ngx_uint_t                   i, k;
-    ngx_http_endpoint_exec_t    *exec;
-    ngx_http_endpoint_call_t    *call;
-    ngx_http_endpoint_fanout_t  *fanout;
-
-    for (i = 0; i < run->plan->steps.nelts; i++) {
-        exec = &run->execs[i];
-        fanout = exec->ctx;
-
-        if (exec->state != ngx_http_endpoint_exec_running
-            || exec->step->type != &ngx_http_endpoint_step_fetch
-            || fanout == NULL)
-        {
-            continue;
-        }
-
-        for (k = 0; k < fanout->next; k++) {
-            call = fanout->branches[k].ctx;
-
-            if (call && call->state == ngx_http_endpoint_call_asking
-                && !call->capture->done)
-            {
-                (void) ngx_http_post_request(call->capture->request, NULL);
-            }
-        }
-    }
-}

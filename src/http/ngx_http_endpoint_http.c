@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_cache_statement.h"
@@ -36,7 +36,6 @@ static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
     ngx_uint_t index, ngx_str_t *text);
 static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
-static void ngx_http_endpoint_undelay(ngx_http_request_t *r);
 static void ngx_http_endpoint_cleanup(void *data);
 
 
@@ -381,7 +380,8 @@ ngx_http_endpoint_read_handler(ngx_http_request_t *r)
 
         /*
          * A reset HTTP/2 stream.  The run goes on, and an error on the
-         * connection would end it with the next subrequest.
+         * connection would end it with the next subrequest that is not its
+         * own.
          */
 
         r->connection->error = 0;
@@ -408,20 +408,15 @@ ngx_http_endpoint_discarded(ngx_http_request_t *r,
 }
 
 
+/*
+ * A timer of the page that includes this one's reply: its writer would take
+ * the client for one that does not read.
+ */
+
 static void
 ngx_http_endpoint_write_handler(ngx_http_request_t *r)
 {
-    ngx_http_endpoint_ctx_t  *ctx;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
-
-    if (ctx == NULL) {
-        return;
-    }
-
     r->connection->write->timedout = 0;
-
-    ngx_http_endpoint_fetch_wake(&ctx->run);
 }
 
 
@@ -477,8 +472,6 @@ ngx_http_endpoint_event_handler(ngx_event_t *ev)
             capture->nested = NULL;
         }
 
-        ngx_http_endpoint_undelay(r);
-
         if (ctx->gone) {
             c->error = 1;
             rc = NGX_HTTP_CLIENT_CLOSED_REQUEST;
@@ -491,22 +484,6 @@ ngx_http_endpoint_event_handler(ngx_event_t *ev)
     }
 
     ngx_http_run_posted_requests(c);
-}
-
-
-/* a delay of limit_req in a fetched location would hold back the reply */
-
-static void
-ngx_http_endpoint_undelay(ngx_http_request_t *r)
-{
-    ngx_event_t  *wev;
-
-    wev = r->connection->write;
-
-    if (r->connection->data == r && wev->delayed && wev->timer_set) {
-        wev->delayed = 0;
-        ngx_del_timer(wev);
-    }
 }
 
 
