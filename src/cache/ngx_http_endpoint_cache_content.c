@@ -62,7 +62,7 @@ ngx_http_endpoint_cache_content_pack_reply(ngx_http_endpoint_run_t *run,
         }
     }
 
-    p = ngx_pnalloc(run->pool, len);
+    p = ngx_pnalloc(run->scope.pool, len);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -183,7 +183,7 @@ ngx_http_endpoint_cache_content_pack(ngx_http_endpoint_run_t *run,
     head.types = types->len;
 
     value->headers.len = sizeof(head) + types->len;
-    value->headers.data = ngx_pnalloc(run->pool, value->headers.len);
+    value->headers.data = ngx_pnalloc(run->scope.pool, value->headers.len);
     if (value->headers.data == NULL) {
         return NGX_ERROR;
     }
@@ -303,7 +303,7 @@ ngx_http_endpoint_cache_content_body(ngx_http_endpoint_run_t *run,
         return NGX_OK;
     }
 
-    b = ngx_pcalloc(run->pool, sizeof(ngx_buf_t) + sizeof(ngx_chain_t));
+    b = ngx_pcalloc(run->scope.pool, sizeof(ngx_buf_t) + sizeof(ngx_chain_t));
     if (b == NULL) {
         return NGX_ERROR;
     }

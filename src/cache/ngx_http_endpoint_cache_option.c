@@ -325,8 +325,8 @@ ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
         name = exec->step->result;
 
         return ngx_http_endpoint_cache_content_pack_value(run,
-                                                    &run->values[name->slot],
-                                                    &lookup->types, value);
+                                              &run->scope.values[name->slot],
+                                              &lookup->types, value);
 
     case ngx_http_endpoint_cause_result:
 

@@ -110,7 +110,9 @@ ngx_http_endpoint_cache_statement_refreshes(
         return NGX_OK;
     }
 
-    if (run->shell->variable(run, conf->cache_control, &text) != NGX_OK) {
+    if (run->scope.variable(&run->scope, conf->cache_control, &text)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -304,7 +306,7 @@ ngx_http_endpoint_cache_statement_done(ngx_http_endpoint_run_t *run,
 
     lookup->status = ngx_http_endpoint_lookup_bypass;
 
-    ngx_log_error(NGX_LOG_INFO, run->log, 0,
+    ngx_log_error(NGX_LOG_INFO, run->scope.log, 0,
                   "endpoint \"%V\": the reply is not kept, it was purged "
                   "meanwhile or is too large: %O bytes", &run->plan->label,
                   run->result.length);
@@ -387,7 +389,8 @@ ngx_http_endpoint_cache_statement_etag(ngx_http_endpoint_run_t *run)
 
     ngx_md5_final(digest, &md5);
 
-    p = ngx_pnalloc(run->pool, 2 + 2 * NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG);
+    p = ngx_pnalloc(run->scope.pool,
+                    2 + 2 * NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG);
 
     if (p == NULL) {
 
@@ -446,13 +449,14 @@ ngx_http_endpoint_cache_statement_look(ngx_http_endpoint_run_t *run)
         return NGX_DECLINED;
     }
 
-    if (ngx_http_endpoint_key_render(&conf->key, run, &key, &types)
+    if (ngx_http_endpoint_key_render(&conf->key, &run->scope, &key, &types)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_endpoint_cache_get(conf->key.cache, &key, run->pool, &value);
+    rc = ngx_http_endpoint_cache_get(conf->key.cache, &key, run->scope.pool,
+                                     &value);
 
     if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT
         && ngx_http_endpoint_cache_content_kind(&value, &types))

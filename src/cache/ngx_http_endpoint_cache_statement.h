@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_run.h"
 
 
 /* status=404,410:10s */

@@ -25,7 +25,7 @@ static void ngx_http_endpoint_key_digest(ngx_http_endpoint_key_t *key,
     ngx_str_t *identity);
 static ngx_uint_t ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key);
 static ngx_int_t ngx_http_endpoint_key_value(ngx_http_endpoint_key_t *key,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_ref_t *ref,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_ref_t *ref,
     ngx_http_endpoint_key_value_t *value);
 static u_char ngx_http_endpoint_key_type(ngx_http_endpoint_key_t *key,
     ngx_http_endpoint_value_t *v);
@@ -261,7 +261,7 @@ ngx_http_endpoint_key_known(ngx_http_endpoint_key_t *key)
 
 ngx_int_t
 ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text, ngx_str_t *types)
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text, ngx_str_t *types)
 {
     ngx_uint_t                      i;
     ngx_http_endpoint_word_t       *word;
@@ -271,7 +271,7 @@ ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
     values = few;
 
     if (key->nrefs > NGX_HTTP_ENDPOINT_KEY_FEW) {
-        values = ngx_palloc(run->pool, key->nrefs
+        values = ngx_palloc(scope->pool, key->nrefs
                                    * sizeof(ngx_http_endpoint_key_value_t));
         if (values == NULL) {
             return NGX_ERROR;
@@ -283,14 +283,14 @@ ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
 
     for (i = 0; i < key->words.nelts; i++) {
         if (word[i].bound
-            && ngx_http_endpoint_key_value(key, run, &word[i].ref, value++)
+            && ngx_http_endpoint_key_value(key, scope, &word[i].ref, value++)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    if (ngx_http_endpoint_key_text(key, run->pool, values, text) != NGX_OK) {
+    if (ngx_http_endpoint_key_text(key, scope->pool, values, text) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -303,13 +303,13 @@ ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
 
 static ngx_int_t
 ngx_http_endpoint_key_value(ngx_http_endpoint_key_t *key,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_ref_t *ref,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_ref_t *ref,
     ngx_http_endpoint_key_value_t *value)
 {
     ngx_http_endpoint_value_t  v;
 
-    if (ngx_http_endpoint_run_value(run, ref, &v) != NGX_OK
-        || ngx_http_endpoint_value_to_text(run->pool, &v, &value->text)
+    if (ngx_http_endpoint_scope_value(scope, ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(scope->pool, &v, &value->text)
            != NGX_OK)
     {
         return NGX_ERROR;

@@ -11,7 +11,7 @@
 
 
 #include "ngx_http_endpoint_cache.h"
-#include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_scope.h"
 
 
 #define NGX_HTTP_ENDPOINT_KEY_OWNER  8
@@ -62,7 +62,7 @@ ngx_int_t ngx_http_endpoint_key_own(ngx_conf_t *cf,
  * that a purge need not know them.  NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_key_render(ngx_http_endpoint_key_t *key,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text, ngx_str_t *types);
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text, ngx_str_t *types);
 
 /*
  * Drops the values of all keys of cache whose n words have these texts.

@@ -37,7 +37,7 @@ ngx_http_endpoint_lookup_create(ngx_http_endpoint_run_t *run,
 {
     ngx_http_endpoint_lookup_t  *lookup;
 
-    lookup = ngx_pcalloc(run->pool, sizeof(ngx_http_endpoint_lookup_t));
+    lookup = ngx_pcalloc(run->scope.pool, sizeof(ngx_http_endpoint_lookup_t));
     if (lookup == NULL) {
         return NULL;
     }
@@ -57,7 +57,9 @@ ngx_http_endpoint_lookup_key(ngx_http_endpoint_run_t *run,
 {
     ngx_str_t  text, types;
 
-    if (ngx_http_endpoint_key_render(key, run, &text, &types) != NGX_OK) {
+    if (ngx_http_endpoint_key_render(key, &run->scope, &text, &types)
+        != NGX_OK)
+    {
         return NULL;
     }
 
@@ -113,7 +115,7 @@ ngx_http_endpoint_lookup_look(ngx_http_endpoint_lookup_t *lookup)
     } else {
         rc = ngx_http_endpoint_cache_get(lookup->flight.cache,
                                          &lookup->flight.key,
-                                         lookup->exec->run->pool,
+                                         lookup->exec->run->scope.pool,
                                          &lookup->value);
     }
 
@@ -228,7 +230,7 @@ ngx_http_endpoint_lookup_result(ngx_http_endpoint_lookup_t *lookup)
     ngx_http_endpoint_cache_value_t  value;
 
     rc = ngx_http_endpoint_flight_result(&lookup->flight,
-                                         lookup->exec->run->pool, &value);
+                                         lookup->exec->run->scope.pool, &value);
 
     if (rc == NGX_ERROR) {
         return NGX_ERROR;

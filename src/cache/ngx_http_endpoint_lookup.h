@@ -11,6 +11,7 @@
 
 #include "ngx_http_endpoint_flight.h"
 #include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_run.h"
 
 
 /* what $endpoint_cache says */

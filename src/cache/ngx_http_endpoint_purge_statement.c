@@ -135,18 +135,18 @@ ngx_http_endpoint_purge_statement_run(ngx_http_endpoint_purge_statement_t *conf,
     n = conf->words.nelts;
     word = conf->words.elts;
 
-    texts = ngx_palloc(run->pool, n * sizeof(ngx_str_t));
+    texts = ngx_palloc(run->scope.pool, n * sizeof(ngx_str_t));
     if (texts == NULL) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < n; i++) {
-        if (ngx_http_endpoint_template_string(&word[i], run, &texts[i])
+        if (ngx_http_endpoint_template_string(&word[i], &run->scope, &texts[i])
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    return ngx_http_endpoint_key_purge(conf->cache, run->pool, texts, n);
+    return ngx_http_endpoint_key_purge(conf->cache, run->scope.pool, texts, n);
 }

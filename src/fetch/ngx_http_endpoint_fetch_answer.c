@@ -54,14 +54,14 @@ ngx_http_endpoint_answer_status(ngx_http_endpoint_call_t *call)
 
     run = call->exec->run;
 
-    p = ngx_pnalloc(run->pool, NGX_INT_T_LEN);
+    p = ngx_pnalloc(run->scope.pool, NGX_INT_T_LEN);
     if (p == NULL) {
         return ngx_http_endpoint_cause_memory;
     }
 
     last = ngx_sprintf(p, "%ui", call->capture->status);
 
-    v = &run->values[call->exec->step->status->slot];
+    v = &run->scope.values[call->exec->step->status->slot];
 
     ngx_http_endpoint_value_json(v, p, last - p);
 
@@ -84,7 +84,7 @@ ngx_http_endpoint_answer_value(ngx_http_endpoint_call_t *call)
     }
 
     conf = call->exec->step->conf;
-    pool = call->exec->run->pool;
+    pool = call->exec->run->scope.pool;
 
     v = &call->branch->value;
 

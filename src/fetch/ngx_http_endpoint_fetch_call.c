@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_refuse.h"
 
 
 /* the first pause; each one after it is twice as long, up to the second */
@@ -32,7 +33,7 @@ ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b)
 
     exec = b->fanout->exec;
 
-    call = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_call_t));
+    call = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_http_endpoint_call_t));
     if (call == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
@@ -44,7 +45,7 @@ ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b)
     call->branch = b;
     call->timer.handler = ngx_http_endpoint_call_timer;
     call->timer.data = call;
-    call->timer.log = exec->run->log;
+    call->timer.log = exec->run->scope.log;
 
     ngx_http_endpoint_call_try(call);
 }
@@ -71,7 +72,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
 
     call->capture = (call->tries == 1)
                     ? &call->first
-                    : ngx_pcalloc(exec->run->pool,
+                    : ngx_pcalloc(exec->run->scope.pool,
                                   sizeof(ngx_http_endpoint_capture_t));
 
     if (call->capture == NULL) {
@@ -101,7 +102,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     if (rc == NGX_ERROR) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
 
-    } else if (ngx_http_endpoint_refused_input(&refusal)
+    } else if (ngx_http_endpoint_refusal_input(&refusal)
                || exec->step->def == NULL)
     {
         ngx_http_endpoint_refuse(exec, &refusal);
@@ -391,7 +392,7 @@ ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
     peer = sr && sr->upstream && sr->upstream->peer.name
            ? sr->upstream->peer.name : &none;
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
                   "endpoint \"%V\": step \"%V\": %V, try %ui, "
                   "location \"%V\", upstream %V, status %ui, %M ms",
                   &exec->run->plan->label, &exec->step->label,

@@ -40,8 +40,8 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     conf = exec->step->conf;
     r = exec->run->request;
 
-    rc = ngx_http_endpoint_uri_render(&conf->uri, exec->run, &path, &args,
-                                      refusal);
+    rc = ngx_http_endpoint_uri_render(&conf->uri, &exec->run->scope, &path,
+                                      &args, refusal);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -144,8 +144,10 @@ ngx_http_endpoint_fetch_pass_keyed(ngx_http_endpoint_call_t *call)
     for (i = 0; i < call->exec->step->pass->keyed.nelts; i++) {
         header = keyed[i].header;
 
-        if (ngx_http_endpoint_run_value(run, &keyed[i].ref, &v) != NGX_OK
-            || ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK)
+        if (ngx_http_endpoint_scope_value(&run->scope, &keyed[i].ref, &v)
+            != NGX_OK
+            || ngx_http_endpoint_value_to_text(run->scope.pool, &v, &text)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -303,7 +305,8 @@ ngx_http_endpoint_fetch_own_headers(ngx_http_endpoint_call_t *call,
     header = conf->headers.elts;
 
     for (i = 0; i < conf->headers.nelts; i++) {
-        rc = ngx_http_endpoint_header_render(&header[i], run, &value, refusal);
+        rc = ngx_http_endpoint_header_render(&header[i], &run->scope, &value,
+                                             refusal);
 
         if (rc == NGX_OK) {
             rc = ngx_http_endpoint_fetch_header(call->capture->request,
@@ -340,9 +343,11 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call)
     sr = call->capture->request;
 
     ngx_http_endpoint_writer_init(&w, sr->pool,
-                            ngx_http_endpoint_template_hint(conf->body, run));
+                    ngx_http_endpoint_template_hint(conf->body, &run->scope));
 
-    if (ngx_http_endpoint_template_render(conf->body, run, &w) != NGX_OK) {
+    if (ngx_http_endpoint_template_render(conf->body, &run->scope, &w)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -33,7 +33,7 @@ static void ngx_http_endpoint_read_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_discarded(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
-static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run,
+static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_scope_t *scope,
     ngx_uint_t index, ngx_str_t *text);
 static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_cleanup(void *data);
@@ -45,7 +45,6 @@ static ngx_http_endpoint_ctx_t    ngx_http_endpoint_hit;
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
-    ngx_http_endpoint_variable,
     ngx_http_endpoint_event_handler
 };
 
@@ -178,7 +177,7 @@ ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
     rc = ngx_http_endpoint_prepare(r, &run, plan, match);
 
     if (rc == NGX_OK && plan->steps.nelts == 0) {
-        rc = ngx_http_endpoint_reply_render(&run);
+        rc = ngx_http_endpoint_reply_render(plan, &run.scope, &run.result);
 
     } else if (rc == NGX_OK) {
         rc = ngx_http_endpoint_cache_statement_look(&run);
@@ -212,6 +211,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
 
     run->shell = &ngx_http_endpoint_shell;
+    run->scope.variable = ngx_http_endpoint_variable;
     run->request = r;
     run->limits = &elcf->limits;
 
@@ -421,10 +421,13 @@ ngx_http_endpoint_write_handler(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_endpoint_variable(ngx_http_endpoint_run_t *run, ngx_uint_t index,
+ngx_http_endpoint_variable(ngx_http_endpoint_scope_t *scope, ngx_uint_t index,
     ngx_str_t *text)
 {
+    ngx_http_endpoint_run_t    *run;
     ngx_http_variable_value_t  *vv;
+
+    run = (ngx_http_endpoint_run_t *) scope;
 
     vv = ngx_http_get_indexed_variable(run->request, index);
 

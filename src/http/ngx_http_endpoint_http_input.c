@@ -51,7 +51,8 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
 
         if (ngx_http_endpoint_input_text(&input[i],
                                          rc == NGX_OK ? &text : NULL,
-                                         &run->values[input[i].slot], faults)
+                                         &run->scope.values[input[i].slot],
+                                         faults)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -242,7 +243,7 @@ ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
 
     return ngx_http_endpoint_input_from_body(
                input + run->plan->inputs.nelts - run->plan->nbody,
-               run->plan->nbody, &body, &type, run->values, faults);
+               run->plan->nbody, &body, &type, run->scope.values, faults);
 }
 
 
@@ -324,10 +325,10 @@ ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run)
 
     for (i = 0; i < run->plan->names.nelts; i++) {
         if (names[i]->input && names[i]->paths.nelts
-            && ngx_http_endpoint_json_extract(run->pool,
-                                      &run->values[names[i]->slot].data,
+            && ngx_http_endpoint_json_extract(run->scope.pool,
+                                      &run->scope.values[names[i]->slot].data,
                                       names[i]->paths.elts,
-                                      names[i]->paths.nelts, run->values)
+                                      names[i]->paths.nelts, run->scope.values)
                == NGX_ERROR)
         {
             return NGX_ERROR;

@@ -174,11 +174,11 @@ ngx_http_endpoint_condition_literal(ngx_http_endpoint_compile_t *c,
 
 ngx_int_t
 ngx_http_endpoint_condition_test(ngx_http_endpoint_condition_t *cond,
-    ngx_http_endpoint_run_t *run)
+    ngx_http_endpoint_scope_t *scope)
 {
     ngx_http_endpoint_value_t  left, right;
 
-    if (ngx_http_endpoint_run_value(run, &cond->left, &left) != NGX_OK) {
+    if (ngx_http_endpoint_scope_value(scope, &cond->left, &left) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -195,7 +195,9 @@ ngx_http_endpoint_condition_test(ngx_http_endpoint_condition_t *cond,
     }
 
     if (!cond->has_literal) {
-        if (ngx_http_endpoint_run_value(run, &cond->right, &right) != NGX_OK) {
+        if (ngx_http_endpoint_scope_value(scope, &cond->right, &right)
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
@@ -211,5 +213,6 @@ ngx_http_endpoint_condition_test(ngx_http_endpoint_condition_t *cond,
         right = cond->literal;
     }
 
-    return ngx_http_endpoint_value_compare(run->pool, &left, cond->op, &right);
+    return ngx_http_endpoint_value_compare(scope->pool, &left, cond->op,
+                                           &right);
 }

@@ -6,7 +6,7 @@
 #define _NGX_HTTP_ENDPOINT_CONDITION_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_scope.h"
 
 
 /*
@@ -18,7 +18,7 @@ ngx_http_endpoint_condition_t *ngx_http_endpoint_condition_compile(
 
 /* 1: it holds, 0: it does not, NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_condition_test(
-    ngx_http_endpoint_condition_t *condition, ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_condition_t *condition, ngx_http_endpoint_scope_t *scope);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_CONDITION_H_INCLUDED_ */

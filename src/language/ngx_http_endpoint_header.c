@@ -6,7 +6,7 @@ static ngx_int_t ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c,
     ngx_str_t *name);
 static ngx_uint_t ngx_http_endpoint_header_unsafe(ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_header_refuse(
-    ngx_http_endpoint_header_t *header, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_header_t *header, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_refusal_t *refusal);
 
 
@@ -113,10 +113,10 @@ ngx_http_endpoint_header_frames(ngx_str_t *name)
 
 ngx_int_t
 ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text,
     ngx_http_endpoint_refusal_t *refusal)
 {
-    if (ngx_http_endpoint_template_string(&header->value, run, text)
+    if (ngx_http_endpoint_template_string(&header->value, scope, text)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -126,7 +126,7 @@ ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_header_refuse(header, run, refusal);
+    return ngx_http_endpoint_header_refuse(header, scope, refusal);
 }
 
 
@@ -151,7 +151,7 @@ ngx_http_endpoint_header_unsafe(ngx_str_t *text)
 
 static ngx_int_t
 ngx_http_endpoint_header_refuse(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_refusal_t *refusal)
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_str_t                   text;
     ngx_uint_t                  i;
@@ -168,8 +168,9 @@ ngx_http_endpoint_header_refuse(ngx_http_endpoint_header_t *header,
             continue;
         }
 
-        if (ngx_http_endpoint_run_value(run, &part[i].ref, &v) != NGX_OK
-            || ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK)
+        if (ngx_http_endpoint_scope_value(scope, &part[i].ref, &v) != NGX_OK
+            || ngx_http_endpoint_value_to_text(scope->pool, &v, &text)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }

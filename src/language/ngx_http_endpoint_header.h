@@ -6,7 +6,7 @@
 #define _NGX_HTTP_ENDPOINT_HEADER_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_refusal.h"
 #include "ngx_http_endpoint_template.h"
 
 
@@ -37,7 +37,7 @@ ngx_uint_t ngx_http_endpoint_header_frames(ngx_str_t *name);
  * NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text,
     ngx_http_endpoint_refusal_t *refusal);
 
 

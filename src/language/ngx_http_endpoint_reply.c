@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_file.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_refusal.h"
 #include "ngx_http_endpoint_reply.h"
 
 
@@ -31,11 +31,14 @@ static ngx_http_endpoint_template_kind_e ngx_http_endpoint_reply_kind(
 static ngx_uint_t ngx_http_endpoint_reply_type_has(ngx_str_t *type,
     char *part);
 static ngx_int_t ngx_http_endpoint_reply_result(
-    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
 static ngx_int_t ngx_http_endpoint_reply_result_status(
-    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
 static ngx_int_t ngx_http_endpoint_reply_result_type(
-    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_scope_t *scope,
+    ngx_str_t *type);
 
 
 static ngx_str_t  ngx_http_endpoint_reply_json =
@@ -288,15 +291,16 @@ ngx_http_endpoint_reply_type_has(ngx_str_t *type, char *part)
 
 
 ngx_int_t
-ngx_http_endpoint_reply_render(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_reply_render(ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result)
 {
     ngx_int_t                   rc;
     ngx_http_endpoint_reply_t  *reply;
 
     /* the last reply has no condition, so that the loop ends */
 
-    for (reply = run->plan->replies.elts; reply->when; reply++) {
-        rc = ngx_http_endpoint_condition_test(reply->when, run);
+    for (reply = plan->replies.elts; reply->when; reply++) {
+        rc = ngx_http_endpoint_condition_test(reply->when, scope);
 
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
@@ -307,23 +311,23 @@ ngx_http_endpoint_reply_render(ngx_http_endpoint_run_t *run)
         }
     }
 
-    return ngx_http_endpoint_reply_result(reply, run);
+    return ngx_http_endpoint_reply_result(reply, plan, scope, result);
 }
 
 
 static ngx_int_t
 ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
-    ngx_http_endpoint_run_t *run)
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_scope_t *scope,
+    ngx_http_endpoint_result_t *result)
 {
-    ngx_int_t                    rc;
-    ngx_http_endpoint_writer_t   w;
-    ngx_http_endpoint_result_t  *result;
+    ngx_int_t                   rc;
+    ngx_http_endpoint_writer_t  w;
 
-    result = &run->result;
     result->status = reply->status;
 
     if (result->status == 0) {
-        rc = ngx_http_endpoint_reply_result_status(reply, run);
+        rc = ngx_http_endpoint_reply_result_status(reply, plan, scope,
+                                                   result);
 
         if (rc != NGX_OK) {
             return rc == NGX_DECLINED ? NGX_OK : NGX_ERROR;
@@ -334,14 +338,16 @@ ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
         return NGX_OK;
     }
 
-    if (ngx_http_endpoint_reply_result_type(reply, run) != NGX_OK) {
+    if (ngx_http_endpoint_reply_result_type(reply, scope, &result->type)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    ngx_http_endpoint_writer_init(&w, run->pool,
-                           ngx_http_endpoint_template_hint(&reply->body, run));
+    ngx_http_endpoint_writer_init(&w, scope->pool,
+                         ngx_http_endpoint_template_hint(&reply->body, scope));
 
-    if (ngx_http_endpoint_template_render(&reply->body, run, &w) != NGX_OK) {
+    if (ngx_http_endpoint_template_render(&reply->body, scope, &w) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -356,36 +362,40 @@ ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
 
 static ngx_int_t
 ngx_http_endpoint_reply_result_status(ngx_http_endpoint_reply_t *reply,
-    ngx_http_endpoint_run_t *run)
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_scope_t *scope,
+    ngx_http_endpoint_result_t *result)
 {
     ngx_int_t                    status;
     ngx_http_endpoint_value_t    v;
     ngx_http_endpoint_refusal_t  refusal;
 
-    if (ngx_http_endpoint_run_value(run, &reply->status_ref, &v) != NGX_OK) {
+    if (ngx_http_endpoint_scope_value(scope, &reply->status_ref, &v)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     status = ngx_atoi(v.data.data, v.data.len);
 
     if (v.type != ngx_http_endpoint_null && status >= 200 && status <= 599) {
-        run->result.status = status;
+        result->status = status;
         return NGX_OK;
     }
 
     refusal.ref = &reply->status_ref;
+    refusal.cause = ngx_http_endpoint_cause_result;
     refusal.msg = "Value error, it must be a status from 200 to 599";
 
-    if (ngx_http_endpoint_refused_input(&refusal)) {
-        return ngx_http_endpoint_refuse_input(run, &refusal) == NGX_OK
-               ? NGX_DECLINED : NGX_ERROR;
+    if (ngx_http_endpoint_refusal_input(&refusal)) {
+        return ngx_http_endpoint_refusal_result(&refusal, scope, result)
+               == NGX_OK ? NGX_DECLINED : NGX_ERROR;
     }
 
-    ngx_log_error(NGX_LOG_ERR, run->log, 0,
+    ngx_log_error(NGX_LOG_ERR, scope->log, 0,
                   "endpoint \"%V\": the status of the reply is not 200 to 599",
-                  &run->plan->label);
+                  &plan->label);
 
-    run->result.status = 500;
+    result->status = 500;
 
     return NGX_OK;
 }
@@ -393,13 +403,9 @@ ngx_http_endpoint_reply_result_status(ngx_http_endpoint_reply_t *reply,
 
 static ngx_int_t
 ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
-    ngx_http_endpoint_run_t *run)
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *type)
 {
-    ngx_str_t  *type;
-
-    type = &run->result.type;
-
-    if (ngx_http_endpoint_template_string(&reply->type_template, run, type)
+    if (ngx_http_endpoint_template_string(&reply->type_template, scope, type)
         != NGX_OK)
     {
         return NGX_ERROR;

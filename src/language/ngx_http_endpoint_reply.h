@@ -6,6 +6,7 @@
 #define _NGX_HTTP_ENDPOINT_REPLY_H_INCLUDED_
 
 
+#include "ngx_http_endpoint_result.h"
 #include "ngx_http_endpoint_template.h"
 
 
@@ -29,10 +30,11 @@ ngx_int_t ngx_http_endpoint_reply_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_reply_t *reply);
 
 /*
- * Sets run->result from the first reply of the plan whose condition holds.
+ * Sets result (zeroed) from the first reply of the plan whose condition holds.
  * NGX_ERROR: memory.
  */
-ngx_int_t ngx_http_endpoint_reply_render(ngx_http_endpoint_run_t *run);
+ngx_int_t ngx_http_endpoint_reply_render(ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
 
 /*
  * The reply of a plan where it can be built when the configuration is read:

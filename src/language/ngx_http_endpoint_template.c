@@ -26,7 +26,7 @@ static ngx_str_t *ngx_http_endpoint_template_entity(u_char ch);
 static ngx_int_t ngx_http_endpoint_template_write_log(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *p,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w);
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w);
 
 
 ngx_int_t
@@ -278,7 +278,7 @@ ngx_http_endpoint_template_line_breaks(ngx_str_t *text)
 
 ngx_int_t
 ngx_http_endpoint_template_render(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 i;
@@ -293,7 +293,7 @@ ngx_http_endpoint_template_render(ngx_http_endpoint_template_t *t,
                                                part[i].literal.len);
 
         } else {
-            rc = ngx_http_endpoint_template_part(&part[i], run, w);
+            rc = ngx_http_endpoint_template_part(&part[i], scope, w);
         }
 
         if (rc != NGX_OK) {
@@ -307,12 +307,12 @@ ngx_http_endpoint_template_render(ngx_http_endpoint_template_t *t,
 
 static ngx_int_t
 ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *part,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w)
 {
     ngx_str_t                  text;
     ngx_http_endpoint_value_t  v;
 
-    if (ngx_http_endpoint_run_value(run, &part->ref, &v) != NGX_OK) {
+    if (ngx_http_endpoint_scope_value(scope, &part->ref, &v) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -320,7 +320,7 @@ ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *part,
         return ngx_http_endpoint_write_value(w, &v);
     }
 
-    if (ngx_http_endpoint_value_to_text(run->pool, &v, &text) != NGX_OK) {
+    if (ngx_http_endpoint_value_to_text(scope->pool, &v, &text) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -441,7 +441,7 @@ ngx_http_endpoint_template_write_log(ngx_http_endpoint_writer_t *w,
 
 ngx_int_t
 ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text)
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text)
 {
     ngx_http_endpoint_part_t    *part;
     ngx_http_endpoint_writer_t   w;
@@ -459,10 +459,10 @@ ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
         return NGX_OK;
     }
 
-    ngx_http_endpoint_writer_init(&w, run->pool,
-                                  ngx_http_endpoint_template_hint(t, run));
+    ngx_http_endpoint_writer_init(&w, scope->pool,
+                                  ngx_http_endpoint_template_hint(t, scope));
 
-    if (ngx_http_endpoint_template_render(t, run, &w) != NGX_OK) {
+    if (ngx_http_endpoint_template_render(t, scope, &w) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -472,7 +472,7 @@ ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
 
 size_t
 ngx_http_endpoint_template_hint(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run)
+    ngx_http_endpoint_scope_t *scope)
 {
     size_t                      len, size;
     ngx_uint_t                  i;
@@ -488,7 +488,7 @@ ngx_http_endpoint_template_hint(ngx_http_endpoint_template_t *t,
             len = part[i].literal.len;
 
         } else if (part[i].ref.name) {
-            v = &run->values[part[i].ref.index];
+            v = &scope->values[part[i].ref.index];
             len = v->data.len;
 
             if (v->type == ngx_http_endpoint_text) {

@@ -10,7 +10,7 @@
 #define _NGX_HTTP_ENDPOINT_TEMPLATE_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_scope.h"
 #include "ngx_http_endpoint_writer.h"
 
 
@@ -66,15 +66,15 @@ ngx_int_t ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,
 
 /* Appends t, with the values of run, to w.  NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_template_render(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w);
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w);
 
 /* How long the rendered text will be, about: to size a writer's block. */
 size_t ngx_http_endpoint_template_hint(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_scope_t *scope);
 
 /* The rendered text as one string.  NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_template_string(ngx_http_endpoint_template_t *t,
-    ngx_http_endpoint_run_t *run, ngx_str_t *text);
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_TEMPLATE_H_INCLUDED_ */

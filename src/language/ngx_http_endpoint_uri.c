@@ -13,18 +13,18 @@ static ngx_int_t ngx_http_endpoint_uri_pairs_compile(
     ngx_http_endpoint_compile_t *c, u_char *p, u_char *end,
     ngx_array_t *pairs);
 static ngx_int_t ngx_http_endpoint_uri_path_render(
-    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_scope_t *scope,
     ngx_str_t *path, ngx_http_endpoint_refusal_t *refusal);
 static ngx_int_t ngx_http_endpoint_uri_path_value(
-    ngx_http_endpoint_part_t *part, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_part_t *part, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_writer_t *w);
 static ngx_uint_t ngx_http_endpoint_uri_segment_safe(
     ngx_http_endpoint_value_t *v, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_uri_args_render(
-    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_scope_t *scope,
     ngx_str_t *args);
 static ngx_int_t ngx_http_endpoint_uri_pair_render(
-    ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_writer_t *w);
 static ngx_int_t ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w,
     ngx_str_t *text);
@@ -246,26 +246,26 @@ ngx_http_endpoint_uri_pairs_compile(ngx_http_endpoint_compile_t *c,
 
 ngx_int_t
 ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_run_t *run, ngx_str_t *path, ngx_str_t *args,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *path, ngx_str_t *args,
     ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_int_t  rc;
 
     refusal->cause = ngx_http_endpoint_cause_uri;
 
-    rc = ngx_http_endpoint_uri_path_render(uri, run, path, refusal);
+    rc = ngx_http_endpoint_uri_path_render(uri, scope, path, refusal);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    return ngx_http_endpoint_uri_args_render(uri, run, args);
+    return ngx_http_endpoint_uri_args_render(uri, scope, args);
 }
 
 
 static ngx_int_t
 ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_run_t *run, ngx_str_t *path,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *path,
     ngx_http_endpoint_refusal_t *refusal)
 {
     ngx_int_t                    rc;
@@ -280,7 +280,7 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
         return NGX_OK;
     }
 
-    ngx_http_endpoint_writer_init(&w, run->pool, uri->size);
+    ngx_http_endpoint_writer_init(&w, scope->pool, uri->size);
 
     for (i = 0; i < uri->path.nelts; i++) {
 
@@ -289,7 +289,7 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
                                          part[i].literal.len);
 
         } else {
-            rc = ngx_http_endpoint_uri_path_value(&part[i], run, &w);
+            rc = ngx_http_endpoint_uri_path_value(&part[i], scope, &w);
             refusal->ref = &part[i].ref;
         }
 
@@ -318,13 +318,13 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
 
 static ngx_int_t
 ngx_http_endpoint_uri_path_value(ngx_http_endpoint_part_t *part,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w)
 {
     ngx_str_t                  text;
     ngx_http_endpoint_value_t  v;
 
-    if (ngx_http_endpoint_run_value(run, &part->ref, &v) != NGX_OK
-        || ngx_http_endpoint_value_to_text(run->pool, &v, &text)
+    if (ngx_http_endpoint_scope_value(scope, &part->ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(scope->pool, &v, &text)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -393,7 +393,7 @@ ngx_http_endpoint_uri_dots(ngx_str_t *path)
 
 static ngx_int_t
 ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_run_t *run, ngx_str_t *args)
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *args)
 {
     ngx_uint_t                     i;
     ngx_http_endpoint_writer_t     w;
@@ -405,12 +405,12 @@ ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
         return NGX_OK;
     }
 
-    ngx_http_endpoint_writer_init(&w, run->pool, uri->size);
+    ngx_http_endpoint_writer_init(&w, scope->pool, uri->size);
 
     pair = uri->pairs.elts;
 
     for (i = 0; i < uri->pairs.nelts; i++) {
-        if (ngx_http_endpoint_uri_pair_render(&pair[i], run, &w) != NGX_OK) {
+        if (ngx_http_endpoint_uri_pair_render(&pair[i], scope, &w) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -421,7 +421,7 @@ ngx_http_endpoint_uri_args_render(ngx_http_endpoint_uri_t *uri,
 
 static ngx_int_t
 ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_writer_t *w)
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w)
 {
     ngx_int_t                   rc;
     ngx_str_t                   text;
@@ -433,7 +433,7 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
     n = pair->parts.nelts;
 
     if (n && n <= 2 && part[n - 1].type != ngx_http_endpoint_part_literal) {
-        if (ngx_http_endpoint_run_value(run, &part[n - 1].ref, &v)
+        if (ngx_http_endpoint_scope_value(scope, &part[n - 1].ref, &v)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -455,10 +455,10 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
                                          part[i].literal.len);
 
         } else {
-            rc = ngx_http_endpoint_run_value(run, &part[i].ref, &v);
+            rc = ngx_http_endpoint_scope_value(scope, &part[i].ref, &v);
 
             if (rc == NGX_OK) {
-                rc = ngx_http_endpoint_value_to_text(run->pool, &v,
+                rc = ngx_http_endpoint_value_to_text(scope->pool, &v,
                                                      &text);
             }
 

@@ -9,7 +9,7 @@
 #define _NGX_HTTP_ENDPOINT_URI_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_refusal.h"
 #include "ngx_http_endpoint_template.h"
 
 
@@ -35,7 +35,7 @@ ngx_int_t ngx_http_endpoint_uri_compile(ngx_http_endpoint_compile_t *c,
  * refusal is set; NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_uri_render(ngx_http_endpoint_uri_t *uri,
-    ngx_http_endpoint_run_t *run, ngx_str_t *path, ngx_str_t *args,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *path, ngx_str_t *args,
     ngx_http_endpoint_refusal_t *refusal);
 
 /* Whether path, decoded, has a "." or ".." segment. */

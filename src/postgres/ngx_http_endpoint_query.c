@@ -26,7 +26,7 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     exec = b->fanout->exec;
     conf = exec->step->conf;
 
-    q = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_query_t)
+    q = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_http_endpoint_query_t)
                                      + conf->params.nelts * sizeof(ngx_str_t));
     if (q == NULL) {
         goto failed;
@@ -57,7 +57,7 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     request.transaction = exec->parent
                           ? ngx_http_endpoint_transaction_get(exec->parent)
                           : NULL;
-    request.pool = exec->run->pool;
+    request.pool = exec->run->scope.pool;
     request.handler = ngx_http_endpoint_query_arrived;
     request.data = q;
 
@@ -90,7 +90,7 @@ ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
     ref = conf->params.elts;
 
     for (i = 0; i < conf->params.nelts; i++) {
-        if (ngx_http_endpoint_run_value(run, &ref[i], &v) != NGX_OK) {
+        if (ngx_http_endpoint_scope_value(&run->scope, &ref[i], &v) != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -98,7 +98,7 @@ ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
             continue;
         }
 
-        if (ngx_http_endpoint_value_to_text(run->pool, &v, &params[i])
+        if (ngx_http_endpoint_value_to_text(run->scope.pool, &v, &params[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -208,8 +208,8 @@ ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
 
     cause = ngx_http_endpoint_query_cause(result->cause, client);
 
-    if (ngx_http_endpoint_error_detail(run->pool, &exec->step->label, cause,
-                                       &result->constraint, &json)
+    if (ngx_http_endpoint_error_detail(run->scope.pool, &exec->step->label,
+                                       cause, &result->constraint, &json)
         != NGX_OK)
     {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
@@ -275,14 +275,14 @@ ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
     /* a server that was lost, or never asked, has said none */
 
     if (result->sqlstate.len == 0) {
-        ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+        ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
                       "endpoint \"%V\": step \"%V\": %V, %M ms",
                       &exec->run->plan->label, &exec->step->label,
                       &result->message, ms);
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->log, 0,
+    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
                   "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V, %M ms",
                   &exec->run->plan->label, &exec->step->label,
                   &result->sqlstate, &result->message, ms);

@@ -145,8 +145,9 @@ ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
     n = exec->step->inner->nelts;
     inner = exec->step->inner->elts;
 
-    t = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_transaction_t)
-                                     + n * sizeof(ngx_http_endpoint_exec_t));
+    t = ngx_pcalloc(exec->run->scope.pool,
+                    sizeof(ngx_http_endpoint_transaction_t)
+                    + n * sizeof(ngx_http_endpoint_exec_t));
     if (t == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
@@ -277,7 +278,7 @@ ngx_http_endpoint_transaction_commit(ngx_http_endpoint_transaction_t *t)
 {
     t->committing = 1;
 
-    if (ngx_http_endpoint_pg_commit(t->transaction, t->exec->run->pool,
+    if (ngx_http_endpoint_pg_commit(t->transaction, t->exec->run->scope.pool,
                                     ngx_http_endpoint_transaction_committed, t)
         != NGX_OK)
     {

@@ -133,7 +133,8 @@ ngx_http_endpoint_fanout_start(ngx_http_endpoint_exec_t *exec,
     ngx_int_t                    rc;
     ngx_http_endpoint_fanout_t  *fanout;
 
-    fanout = ngx_pcalloc(exec->run->pool, sizeof(ngx_http_endpoint_fanout_t));
+    fanout = ngx_pcalloc(exec->run->scope.pool,
+                         sizeof(ngx_http_endpoint_fanout_t));
     if (fanout == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
@@ -185,7 +186,7 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
     fanout->n = list->nelts;
     item = list->elts;
 
-    fanout->branches = ngx_pcalloc(fanout->exec->run->pool, fanout->n
+    fanout->branches = ngx_pcalloc(fanout->exec->run->scope.pool, fanout->n
                                          * sizeof(ngx_http_endpoint_branch_t));
     if (fanout->branches == NULL) {
         return NGX_ERROR;
@@ -209,14 +210,15 @@ ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout,
 
     run = fanout->exec->run;
 
-    if (ngx_http_endpoint_run_value(run, &fanout->each->list, &v) != NGX_OK
-        || ngx_http_endpoint_value_flatten(run->pool, &v) != NGX_OK)
+    if (ngx_http_endpoint_scope_value(&run->scope, &fanout->each->list, &v)
+        != NGX_OK
+        || ngx_http_endpoint_value_flatten(run->scope.pool, &v) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (v.type == ngx_http_endpoint_null) {
-        *list = ngx_array_create(run->pool, 1,
+        *list = ngx_array_create(run->scope.pool, 1,
                                  sizeof(ngx_http_endpoint_value_t));
         return *list ? NGX_OK : NGX_ERROR;
     }
@@ -227,7 +229,7 @@ ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout,
                                             "Input should be a valid list");
     }
 
-    *list = ngx_http_endpoint_json_elements(run->pool, &v);
+    *list = ngx_http_endpoint_json_elements(run->scope.pool, &v);
 
     if (*list == NULL) {
         return NGX_ERROR;
@@ -385,15 +387,15 @@ ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b)
     run = b->fanout->exec->run;
     item = b->fanout->each->item;
 
-    run->values[item->slot] = *b->item;
+    run->scope.values[item->slot] = *b->item;
 
     if (item->paths.nelts == 0) {
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_json_extract(run->pool, &b->item->data,
+    return ngx_http_endpoint_json_extract(run->scope.pool, &b->item->data,
                                           item->paths.elts, item->paths.nelts,
-                                          run->values);
+                                          run->scope.values);
 }
 
 
@@ -469,7 +471,7 @@ ngx_http_endpoint_fanout_join(ngx_http_endpoint_fanout_t *fanout,
         hint += fanout->branches[i].value.data.len + sizeof("null,");
     }
 
-    ngx_http_endpoint_writer_init(&w, fanout->exec->run->pool, hint);
+    ngx_http_endpoint_writer_init(&w, fanout->exec->run->scope.pool, hint);
 
     if (ngx_http_endpoint_write(&w, (u_char *) "[", 1) != NGX_OK) {
         return NGX_ERROR;

@@ -4,7 +4,6 @@
 #include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_step.h"
-#include "ngx_http_endpoint_utf8.h"
 
 
 static void ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec);
@@ -20,9 +19,6 @@ static void ngx_http_endpoint_exec_timeout(ngx_event_t *ev);
 static void ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec);
 
 
-static ngx_str_t  ngx_http_endpoint_run_json = ngx_string("application/json");
-
-
 ngx_int_t
 ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_plan_t *plan, ngx_pool_t *pool, ngx_log_t *log)
@@ -30,20 +26,21 @@ ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
     size_t  size;
 
     run->plan = plan;
-    run->pool = pool;
-    run->log = log;
+    run->scope.pool = pool;
+    run->scope.log = log;
 
     /* one block for both: a sleeping run should fit its request's pool */
 
     size = plan->nslots * sizeof(ngx_http_endpoint_value_t);
 
-    run->values = ngx_pcalloc(pool, size + plan->steps.nelts
+    run->scope.values = ngx_pcalloc(pool, size + plan->steps.nelts
                                        * sizeof(ngx_http_endpoint_exec_t));
-    if (run->values == NULL) {
+    if (run->scope.values == NULL) {
         return NGX_ERROR;
     }
 
-    run->execs = (ngx_http_endpoint_exec_t *) ((u_char *) run->values + size);
+    run->execs = (ngx_http_endpoint_exec_t *)
+                     ((u_char *) run->scope.values + size);
 
     return NGX_OK;
 }
@@ -67,11 +64,11 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
 
     run->event.handler = run->shell->handler;
     run->event.data = run;
-    run->event.log = run->log;
+    run->event.log = run->scope.log;
 
     run->deadline.handler = ngx_http_endpoint_run_timeout;
     run->deadline.data = run;
-    run->deadline.log = run->log;
+    run->deadline.log = run->scope.log;
 
     run->expires = ngx_current_msec + timeout;
 
@@ -149,7 +146,9 @@ ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
 {
     static ngx_str_t  label = ngx_string("reply");
 
-    if (ngx_http_endpoint_reply_render(run) != NGX_OK) {
+    if (ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
+        != NGX_OK)
+    {
         ngx_http_endpoint_run_fail(run, &label,
                                    ngx_http_endpoint_cause_memory);
         return;
@@ -180,7 +179,8 @@ ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run, ngx_str_t *label,
 
     ngx_str_null(&name);
 
-    if (ngx_http_endpoint_error_detail(run->pool, label, cause, &name, &json)
+    if (ngx_http_endpoint_error_detail(run->scope.pool, label, cause, &name,
+                                       &json)
         != NGX_OK)
     {
         ngx_str_set(&json, "{\"detail\":\"Internal Server Error\"}");
@@ -189,29 +189,6 @@ ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run, ngx_str_t *label,
 
     ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)->status,
                                  &json);
-}
-
-
-void
-ngx_http_endpoint_run_result(ngx_http_endpoint_run_t *run, ngx_uint_t status,
-    ngx_str_t *json)
-{
-    ngx_http_endpoint_writer_t  w;
-
-    ngx_http_endpoint_writer_init(&w, run->pool, json->len);
-
-    run->result.status = status;
-
-    if (ngx_http_endpoint_write(&w, json->data, json->len) != NGX_OK) {
-
-        /* the status alone can be sent without memory */
-
-        return;
-    }
-
-    run->result.type = ngx_http_endpoint_run_json;
-    run->result.body = ngx_http_endpoint_writer_chain(&w);
-    run->result.length = w.size;
 }
 
 
@@ -273,7 +250,7 @@ ngx_http_endpoint_run_timeout(ngx_event_t *ev)
 static void
 ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_log_error(NGX_LOG_ERR, exec->run->log, NGX_ETIMEDOUT,
+    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, NGX_ETIMEDOUT,
                   "endpoint \"%V\": its time is over, step \"%V\" has not "
                   "ended", &exec->run->plan->label, &exec->step->label);
 
@@ -285,7 +262,8 @@ ngx_keyval_t *
 ngx_http_endpoint_run_header(ngx_http_endpoint_run_t *run)
 {
     if (run->headers == NULL) {
-        run->headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
+        run->headers = ngx_array_create(run->scope.pool, 2,
+                                        sizeof(ngx_keyval_t));
         if (run->headers == NULL) {
             return NULL;
         }
@@ -303,29 +281,6 @@ ngx_http_endpoint_run_left(ngx_http_endpoint_run_t *run)
     left = (ngx_msec_int_t) (run->expires - ngx_current_msec);
 
     return left > 0 ? (ngx_msec_t) left : 0;
-}
-
-
-ngx_int_t
-ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_value_t *v)
-{
-    ngx_str_t  text;
-
-    if (ref->name) {
-        *v = run->values[ref->index];
-        return NGX_OK;
-    }
-
-    if (run->shell->variable(run, ref->index, &text) != NGX_OK
-        || ngx_http_endpoint_utf8_clean(run->pool, &text) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_http_endpoint_value_text(v, text.data, text.len);
-
-    return NGX_OK;
 }
 
 
@@ -348,7 +303,7 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
     }
 
     if (step->when) {
-        rc = ngx_http_endpoint_condition_test(step->when, exec->run);
+        rc = ngx_http_endpoint_condition_test(step->when, &exec->run->scope);
 
         if (rc == NGX_ERROR) {
             ngx_http_endpoint_exec_failed(exec,
@@ -362,7 +317,7 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
         }
     }
 
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, exec->run->log, 0,
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, exec->run->scope.log, 0,
                    "endpoint \"%V\": step \"%V\" starts",
                    &exec->run->plan->label, &step->label);
 
@@ -386,14 +341,14 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
 static ngx_int_t
 ngx_http_endpoint_exec_timer(ngx_http_endpoint_exec_t *exec)
 {
-    exec->timer = ngx_pcalloc(exec->run->pool, sizeof(ngx_event_t));
+    exec->timer = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_event_t));
     if (exec->timer == NULL) {
         return NGX_ERROR;
     }
 
     exec->timer->handler = ngx_http_endpoint_exec_timeout;
     exec->timer->data = exec;
-    exec->timer->log = exec->run->log;
+    exec->timer->log = exec->run->scope.log;
 
     ngx_add_timer(exec->timer, exec->step->timeout);
 
@@ -419,7 +374,7 @@ ngx_http_endpoint_exec_timeout(ngx_event_t *ev)
 
     exec = ev->data;
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->log, NGX_ETIMEDOUT,
+    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, NGX_ETIMEDOUT,
                   "endpoint \"%V\": step \"%V\" timed out",
                   &exec->run->plan->label, &exec->step->label);
 
@@ -509,20 +464,22 @@ ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
         return NGX_OK;
     }
 
-    value = &exec->run->values[name->slot];
+    value = &exec->run->scope.values[name->slot];
     *value = *v;
 
     if (name->paths.nelts == 0 || v->type == ngx_http_endpoint_null) {
         return NGX_OK;
     }
 
-    if (ngx_http_endpoint_value_flatten(exec->run->pool, value) != NGX_OK) {
+    if (ngx_http_endpoint_value_flatten(exec->run->scope.pool, value)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_json_extract(exec->run->pool, &value->data,
+    return ngx_http_endpoint_json_extract(exec->run->scope.pool, &value->data,
                                           name->paths.elts, name->paths.nelts,
-                                          exec->run->values);
+                                          exec->run->scope.values);
 }
 
 
@@ -539,7 +496,7 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
     exec->state = ngx_http_endpoint_exec_settled;
     run->unsettled--;
 
-    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, run->log, 0,
+    ngx_log_debug3(NGX_LOG_DEBUG_HTTP, run->scope.log, 0,
                    "endpoint \"%V\": step \"%V\" ended: %d",
                    &run->plan->label, &step->label, exec->cause);
 

@@ -11,8 +11,9 @@
 
 
 #include <ngx_event.h>
-#include "ngx_http_endpoint_plan.h"
 #include "ngx_http_endpoint_error.h"
+#include "ngx_http_endpoint_result.h"
+#include "ngx_http_endpoint_scope.h"
 
 
 typedef struct ngx_http_endpoint_run_s     ngx_http_endpoint_run_t;
@@ -20,23 +21,8 @@ typedef struct ngx_http_endpoint_exec_s    ngx_http_endpoint_exec_t;
 typedef struct ngx_http_endpoint_lookup_s  ngx_http_endpoint_lookup_t;
 
 
-/* what a run answers: the shell sends it */
-typedef struct {
-    ngx_uint_t                      status;
-    ngx_str_t                       type;       /* Content-Type; "": no body */
-    ngx_str_t                       etag;       /* of a kept reply */
-    ngx_chain_t                    *body;       /* NULL: empty */
-    off_t                           length;
-    ngx_uint_t                      retry_after;    /* seconds, 0: none */
-} ngx_http_endpoint_result_t;
-
-
 /* what a run needs of the one who starts it */
 typedef struct {
-    /* the text of an nginx variable, empty where it has none; NGX_ERROR */
-    ngx_int_t (*variable)(ngx_http_endpoint_run_t *run, ngx_uint_t index,
-        ngx_str_t *text);
-
     /*
      * The handler of the run's posted event, whose data is the run: it calls
      * ngx_http_endpoint_run_advance(), and where run->ended, takes run->result.
@@ -80,9 +66,11 @@ struct ngx_http_endpoint_exec_s {
 
 
 struct ngx_http_endpoint_run_s {
+
+    /* first, so that the shell's variable() finds the run by it */
+    ngx_http_endpoint_scope_t       scope;
+
     ngx_http_endpoint_plan_t       *plan;
-    ngx_pool_t                     *pool;
-    ngx_log_t                      *log;
     ngx_http_endpoint_shell_t      *shell;
     void                           *data;       /* the shell's */
 
@@ -94,7 +82,6 @@ struct ngx_http_endpoint_run_s {
 
     ngx_http_endpoint_limits_t     *limits;
 
-    ngx_http_endpoint_value_t      *values;     /* plan->nslots */
     ngx_http_endpoint_exec_t       *execs;      /* one for each step */
     ngx_uint_t                      unsettled;  /* number of execs */
     ngx_array_t                    *headers;    /* ngx_keyval_t, or NULL */
@@ -176,16 +163,13 @@ void ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec);
 ngx_int_t ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_value_t *v);
 
-/* The value of a reference; of a variable, a text.  NGX_ERROR: memory. */
-ngx_int_t ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_value_t *v);
-
 /*
  * Sets run->result to a status and a JSON text that outlives the run; an exec
  * that has done so fails with ngx_http_endpoint_cause_result.
  */
-void ngx_http_endpoint_run_result(ngx_http_endpoint_run_t *run,
-    ngx_uint_t status, ngx_str_t *json);
+#define ngx_http_endpoint_run_result(run, status, json)                       \
+    ngx_http_endpoint_result_json(&(run)->result, (run)->scope.pool, status,  \
+                                  json)
 
 /* Adds a header to the reply, for the caller to set.  NULL: memory. */
 ngx_keyval_t *ngx_http_endpoint_run_header(ngx_http_endpoint_run_t *run);

@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -61,7 +62,8 @@ ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec)
 
     header = exec->step->conf;
 
-    rc = ngx_http_endpoint_header_render(header, exec->run, &value, &refusal);
+    rc = ngx_http_endpoint_header_render(header, &exec->run->scope, &value,
+                                         &refusal);
 
     if (rc == NGX_DECLINED) {
         ngx_http_endpoint_refuse(exec, &refusal);

@@ -94,14 +94,14 @@ ngx_http_endpoint_log_start(ngx_http_endpoint_exec_t *exec)
 
     conf = exec->step->conf;
 
-    if (ngx_http_endpoint_template_string(&conf->text, exec->run, &text)
+    if (ngx_http_endpoint_template_string(&conf->text, &exec->run->scope, &text)
         != NGX_OK)
     {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
 
-    ngx_log_error(conf->level, exec->run->log, 0, "%V", &text);
+    ngx_log_error(conf->level, exec->run->scope.log, 0, "%V", &text);
 
     ngx_http_endpoint_exec_done(exec);
 }

@@ -106,7 +106,7 @@ ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec)
 
     conf = exec->step->conf;
 
-    rc = ngx_http_endpoint_condition_test(conf->condition, exec->run);
+    rc = ngx_http_endpoint_condition_test(conf->condition, &exec->run->scope);
 
     if (rc == 1) {
         ngx_http_endpoint_exec_done(exec);
@@ -114,7 +114,8 @@ ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec)
     }
 
     if (rc == NGX_ERROR
-        || ngx_http_endpoint_template_string(&conf->detail, exec->run, &json)
+        || ngx_http_endpoint_template_string(&conf->detail, &exec->run->scope,
+                                             &json)
            != NGX_OK)
     {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);

@@ -56,7 +56,7 @@ ngx_http_endpoint_sleep_start(ngx_http_endpoint_exec_t *exec)
 
     time = exec->step->conf;
 
-    ev = ngx_pcalloc(exec->run->pool, sizeof(ngx_event_t));
+    ev = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_event_t));
     if (ev == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
@@ -64,7 +64,7 @@ ngx_http_endpoint_sleep_start(ngx_http_endpoint_exec_t *exec)
 
     ev->handler = ngx_http_endpoint_sleep_handler;
     ev->data = exec;
-    ev->log = exec->run->log;
+    ev->log = exec->run->scope.log;
 
     exec->ctx = ev;
 

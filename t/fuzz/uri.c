@@ -133,7 +133,7 @@ uri_render(ngx_pool_t *pool, char *template)
 
     ngx_memzero(&refusal, sizeof(ngx_http_endpoint_refusal_t));
 
-    rc = ngx_http_endpoint_uri_render(&uri, &template_run, &path, &args,
+    rc = ngx_http_endpoint_uri_render(&uri, &template_scope, &path, &args,
                                       &refusal);
 
     if (rc == NGX_OK) {
@@ -160,7 +160,7 @@ uri_header(ngx_pool_t *pool)
                                                  &value, &header)
                 == NGX_OK);
 
-    rc = ngx_http_endpoint_header_render(&header, &template_run, &text,
+    rc = ngx_http_endpoint_header_render(&header, &template_scope, &text,
                                          &refusal);
 
     if (rc == NGX_OK) {

@@ -1,6 +1,6 @@
 
 /*
- * A plan and a run for templates alone: names are single letters, bound to the
+ * A plan and a scope for templates alone: names are single letters, bound to the
  * values below, and no variable is known.
  */
 
@@ -10,6 +10,7 @@
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_json.c"
 #include "../../src/data/ngx_http_endpoint_writer.c"
+#include "../../src/language/ngx_http_endpoint_scope.c"
 #include "../../src/language/ngx_http_endpoint_template.c"
 
 
@@ -18,7 +19,7 @@
 
 static ngx_http_endpoint_name_t     template_names[TEMPLATE_NAMES];
 static ngx_http_endpoint_value_t    template_values[TEMPLATE_NAMES];
-static ngx_http_endpoint_run_t      template_run;
+static ngx_http_endpoint_scope_t    template_scope;
 static ngx_http_endpoint_compile_t  template_compile;
 static ngx_conf_t                   template_conf;
 static ngx_uint_t                   template_errors;
@@ -70,27 +71,17 @@ ngx_http_endpoint_plan_error(ngx_conf_t *cf,
 }
 
 
-ngx_int_t
-ngx_http_endpoint_run_value(ngx_http_endpoint_run_t *run,
-    ngx_http_endpoint_ref_t *ref, ngx_http_endpoint_value_t *v)
-{
-    *v = run->values[ref->index];
-
-    return NGX_OK;
-}
-
-
 static ngx_inline void
 template_init(ngx_pool_t *pool)
 {
-    ngx_memzero(&template_run, sizeof(ngx_http_endpoint_run_t));
+    ngx_memzero(&template_scope, sizeof(ngx_http_endpoint_scope_t));
     ngx_memzero(template_values, sizeof(template_values));
 
     template_conf.pool = pool;
     template_conf.temp_pool = pool;
     template_compile.cf = &template_conf;
-    template_run.pool = pool;
-    template_run.values = template_values;
+    template_scope.pool = pool;
+    template_scope.values = template_values;
     template_errors = 0;
 }
 
@@ -126,7 +117,7 @@ template_render(ngx_http_endpoint_template_kind_e kind, ngx_str_t *text,
         return template_errors ? NGX_DECLINED : NGX_ERROR;
     }
 
-    return ngx_http_endpoint_template_string(&t, &template_run, out);
+    return ngx_http_endpoint_template_string(&t, &template_scope, out);
 }
 
 
