@@ -56,6 +56,13 @@ static ngx_conf_num_bounds_t  ngx_http_endpoint_timeout_bounds = {
 };
 
 
+/* nginx counts up to 65535 of them, and keeps some back */
+
+static ngx_conf_num_bounds_t  ngx_http_endpoint_fetches_bounds = {
+    ngx_conf_check_num_bounds, 1, 64000
+};
+
+
 static ngx_command_t  ngx_http_endpoint_commands[] = {
 
     { ngx_string("endpoint"),
@@ -134,6 +141,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_endpoint_loc_conf_t, limits.max_fanout),
       NULL },
+
+    { ngx_string("endpoint_max_fetches"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, max_fetches),
+      &ngx_http_endpoint_fetches_bounds },
 
     { ngx_string("endpoint_fetch_pass_headers"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -365,6 +379,7 @@ ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
     conf->intercept_errors = NGX_CONF_UNSET;
     conf->limits.fetch_buffer = NGX_CONF_UNSET_SIZE;
     conf->limits.max_fanout = NGX_CONF_UNSET_UINT;
+    conf->max_fetches = NGX_CONF_UNSET_UINT;
 
     return conf;
 }
@@ -389,6 +404,14 @@ ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_uint_value(conf->limits.max_fanout,
                               prev->limits.max_fanout, 100);
+
+    /* a list that is not too long can be fetched */
+
+    ngx_conf_merge_uint_value(conf->max_fetches, prev->max_fetches, 0);
+
+    conf->limits.max_fetches = conf->max_fetches
+                               ? conf->max_fetches
+                               : ngx_max(1000, conf->limits.max_fanout);
 
     if (prev->limits.pass_headers == NULL
         && ngx_http_endpoint_default_headers(cf, prev) != NGX_OK)

@@ -1565,6 +1565,12 @@ location / {
 --- dies
 3: a "%" without two hexadecimal digits in URI "/a/%", write "%25" for a "%"
 
+=== a bad endpoint_max_fetches
+--- conf
+endpoint_max_fetches 0;
+--- dies
+1: value must be between 1 and 64000
+
 === an endpoint_timeout of nothing
 --- conf
 endpoint_timeout 0;

@@ -191,8 +191,8 @@ $s->is_answer('POST /keep', 200, '{"kept": [1, {"a": 2}], "x": null}',
               'a body through two', 'X-None: 1',
               'Content-Type: application/json', \'[1, {"a": 2}]');
 
-gets('/self', qr/^\{"detail":"a: .*error"\}$/, 502);
-gets('/circle/a', qr/^\{"detail":"a: .*error"\}$/, 502);
+gets('/self', qr/^\{"detail":"a: .* in a cycle"\}$/, 502);
+gets('/circle/a', qr/^\{"detail":"a: .* in a cycle"\}$/, 502);
 
 is($s->count('logs/error.log', qr/endpoints fetch each other in a cycle/), 2,
    'what does not end is named in the log');

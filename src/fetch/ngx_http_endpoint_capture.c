@@ -26,8 +26,6 @@ static void ngx_http_endpoint_capture_append(
     ngx_http_endpoint_capture_t *capture, u_char *data, size_t len);
 static ngx_int_t ngx_http_endpoint_capture_block(
     ngx_http_endpoint_capture_t *capture, size_t len);
-static void ngx_http_endpoint_capture_fail(
-    ngx_http_endpoint_capture_t *capture, ngx_http_endpoint_cause_e cause);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 static ngx_uint_t ngx_http_endpoint_capture_cut(
@@ -434,9 +432,9 @@ ngx_http_endpoint_capture_block(ngx_http_endpoint_capture_t *capture,
 }
 
 
-/* the answer is of no use any more: the scheduler will cancel the rest of it */
+/* the answer is of no use any more: the scheduler will end the rest of it */
 
-static void
+void
 ngx_http_endpoint_capture_fail(ngx_http_endpoint_capture_t *capture,
     ngx_http_endpoint_cause_e cause)
 {
@@ -674,6 +672,23 @@ ngx_http_endpoint_capture_get(ngx_http_request_t *r)
     }
 
     return r->post_subrequest->data;
+}
+
+
+ngx_http_endpoint_capture_t *
+ngx_http_endpoint_capture_above(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_capture_t  *capture;
+
+    for ( /* void */ ; r != r->main; r = r->parent) {
+        capture = ngx_http_endpoint_capture_get(r);
+
+        if (capture) {
+            return capture;
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -81,6 +81,14 @@ void ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture);
 ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_get(
     ngx_http_request_t *r);
 
+/* The nearest capture that a request is a part of, or NULL. */
+ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_above(
+    ngx_http_request_t *r);
+
+/* Records why the answer is of no use, whatever comes of it, and wakes. */
+void ngx_http_endpoint_capture_fail(ngx_http_endpoint_capture_t *capture,
+    ngx_http_endpoint_cause_e cause);
+
 /* Installs the filters; once, in postconfiguration. */
 void ngx_http_endpoint_capture_init(void);
 

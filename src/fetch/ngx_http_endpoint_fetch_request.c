@@ -7,6 +7,8 @@
 #define ngx_http_endpoint_fetch_bit(hash)  ((uint64_t) 1 << ((hash) % 64))
 
 
+static ngx_int_t ngx_http_endpoint_fetch_count(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_refusal_t *refusal);
 static ngx_uint_t ngx_http_endpoint_fetch_checked(
     ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_fetch_pass_all(
@@ -46,11 +48,7 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
         return rc;
     }
 
-    /* nginx's limit of subrequests within subrequests */
-
-    if (r->subrequests == 0) {
-        refusal->ref = NULL;
-        refusal->cause = ngx_http_endpoint_cause_cycle;
+    if (ngx_http_endpoint_fetch_count(exec->run, refusal) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -78,6 +76,36 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     }
 
     return ngx_http_endpoint_fetch_own_headers(call, refusal);
+}
+
+
+/* NGX_DECLINED: the outermost run has started too many, or too deep ones */
+
+static ngx_int_t
+ngx_http_endpoint_fetch_count(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_refusal_t *refusal)
+{
+    ngx_http_request_t       *r;
+    ngx_http_endpoint_run_t  *outer;
+
+    r = run->request;
+    refusal->ref = NULL;
+
+    if (r->subrequests == 0) {
+        refusal->cause = ngx_http_endpoint_cause_cycle;
+        return NGX_DECLINED;
+    }
+
+    for (outer = run; outer->parent; outer = outer->parent) { /* void */ }
+
+    if (outer->fetches >= outer->limits->max_fetches) {
+        refusal->cause = ngx_http_endpoint_cause_fetches;
+        return NGX_DECLINED;
+    }
+
+    outer->fetches++;
+
+    return NGX_OK;
 }
 
 

@@ -24,6 +24,11 @@ static ngx_int_t ngx_http_endpoint_answer(ngx_http_request_t *r,
 static ngx_int_t ngx_http_endpoint_prepare(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_route_match_t *match);
+static ngx_int_t ngx_http_endpoint_circle(ngx_http_request_t *r,
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_capture_t *capture);
+static ngx_uint_t ngx_http_endpoint_same(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_run_t *other);
+static ngx_uint_t ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
@@ -197,7 +202,7 @@ ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
 }
 
 
-/* NGX_DECLINED: an input is at fault, run->result is the 422 */
+/* NGX_DECLINED: an input is at fault, or a cycle, and run->result is set */
 
 static ngx_int_t
 ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
@@ -215,7 +220,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     run->request = r;
     run->limits = &elcf->limits;
 
-    capture = ngx_http_endpoint_capture_get(r);
+    capture = ngx_http_endpoint_capture_above(r);
 
     if (capture) {
         run->flight = capture->flight;
@@ -229,7 +234,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     }
 
     if (plan->inputs.nelts == 0) {
-        return NGX_OK;
+        return ngx_http_endpoint_circle(r, run, capture);
     }
 
     ngx_http_endpoint_faults_init(&faults, r->pool);
@@ -239,7 +244,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     }
 
     if (ngx_http_endpoint_faults_empty(&faults)) {
-        return NGX_OK;
+        return ngx_http_endpoint_circle(r, run, capture);
     }
 
     if (ngx_http_endpoint_faults_reply(&faults, &json) != NGX_OK) {
@@ -249,6 +254,79 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_run_result(run, 422, &json);
 
     return NGX_DECLINED;
+}
+
+
+/*
+ * Whether a run that fetches this one, or one further up, is the same once
+ * more.  NGX_DECLINED: it is, and its fetch has failed.
+ */
+
+static ngx_int_t
+ngx_http_endpoint_circle(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_capture_t *capture)
+{
+    while (capture) {
+
+        if (ngx_http_endpoint_same(run, capture->run)) {
+            ngx_http_endpoint_capture_fail(capture,
+                                           ngx_http_endpoint_cause_cycle);
+            ngx_http_endpoint_run_failure(run, &run->plan->label,
+                                          ngx_http_endpoint_cause_cycle);
+            return NGX_DECLINED;
+        }
+
+        capture = ngx_http_endpoint_capture_above(capture->run->request);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_same(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_run_t *other)
+{
+    ngx_uint_t                   i;
+    ngx_http_request_t          *r, *o;
+    ngx_http_endpoint_input_t   *input;
+    ngx_http_endpoint_value_t   *a, *b;
+
+    if (run->plan != other->plan) {
+        return 0;
+    }
+
+    r = run->request;
+    o = other->request;
+
+    if (!ngx_http_endpoint_same_text(&r->uri, &o->uri)
+        || !ngx_http_endpoint_same_text(&r->args, &o->args))
+    {
+        return 0;
+    }
+
+    input = run->plan->inputs.elts;
+
+    for (i = 0; i < run->plan->inputs.nelts; i++) {
+        a = &run->scope.values[input[i].slot];
+        b = &other->scope.values[input[i].slot];
+
+        if (a->type != b->type || a->chain || b->chain
+            || !ngx_http_endpoint_same_text(&a->data, &b->data))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
 }
 
 

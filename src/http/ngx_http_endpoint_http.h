@@ -20,6 +20,7 @@ typedef struct {
     ngx_flag_t                    ignore_client_abort;
     ngx_flag_t                    intercept_errors;
     ngx_uint_t                    bigint;       /* as strings */
+    ngx_uint_t                    max_fetches;  /* as written, or 0 */
     ngx_shm_zone_t               *purge;        /* NULL: nothing to purge */
     ngx_http_endpoint_limits_t    limits;
 } ngx_http_endpoint_loc_conf_t;

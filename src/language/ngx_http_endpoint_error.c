@@ -14,6 +14,7 @@ static ngx_http_endpoint_error_t  ngx_http_endpoint_errors[] = {
     { 502, ngx_string("the upstream's body is encoded") },
     { 502, ngx_string("the upstream's body is too large") },
     { 502, ngx_string("endpoints fetch each other in a cycle") },
+    { 502, ngx_string("the request has started too many fetches") },
     { 502, ngx_string("a value cannot stand in the path") },
     { 502, ngx_string("a value cannot stand in a header") },
     { 502, ngx_string("the value of \\\"each=\\\" is not a list") },

@@ -20,6 +20,7 @@ typedef enum {
     ngx_http_endpoint_cause_encoding,
     ngx_http_endpoint_cause_too_large,
     ngx_http_endpoint_cause_cycle,
+    ngx_http_endpoint_cause_fetches,
     ngx_http_endpoint_cause_uri,
     ngx_http_endpoint_cause_header,
     ngx_http_endpoint_cause_list,

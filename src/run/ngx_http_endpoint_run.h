@@ -36,6 +36,7 @@ typedef struct {
     size_t                          fetch_buffer;
     ngx_array_t                    *pass_headers;   /* ngx_hash_key_t */
     ngx_uint_t                      max_fanout;
+    ngx_uint_t                      max_fetches;
 } ngx_http_endpoint_limits_t;
 
 
@@ -81,6 +82,7 @@ struct ngx_http_endpoint_run_s {
     ngx_http_endpoint_run_t        *parent;
 
     ngx_http_endpoint_limits_t     *limits;
+    ngx_uint_t                      fetches;    /* of it and those it fetches */
 
     ngx_http_endpoint_exec_t       *execs;      /* one for each step */
     ngx_uint_t                      unsettled;  /* number of execs */
