@@ -3,6 +3,7 @@
 #include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_kinds.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
 #include "ngx_http_endpoint_wake.h"
@@ -61,6 +62,10 @@ static ngx_conf_num_bounds_t  ngx_http_endpoint_timeout_bounds = {
 static ngx_conf_num_bounds_t  ngx_http_endpoint_fetches_bounds = {
     ngx_conf_check_num_bounds, 1, 64000
 };
+
+
+#define ngx_http_endpoint_kind_command(kind, where, handler)                  \
+    { ngx_string(#kind), where, handler, 0, 0, NULL },
 
 
 static ngx_command_t  ngx_http_endpoint_commands[] = {
@@ -205,86 +210,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       0,
       NULL },
 
-    { ngx_string("sleep"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("fetch"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("require"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
-      |NGX_CONF_TAKE3,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("wait"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_NOARGS,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("log"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
-      |NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("set_header"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("query"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
-      |NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("query_row"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION
-      |NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("transaction"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_BLOCK|NGX_CONF_ANY,
-      ngx_http_endpoint_transaction,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("cache"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
-
-    { ngx_string("purge"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,
-      ngx_http_endpoint_statement,
-      0,
-      0,
-      NULL },
+    NGX_HTTP_ENDPOINT_KINDS(ngx_http_endpoint_kind_command)
 
     { ngx_string("reply"),
       NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,
@@ -350,6 +276,8 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
     {
         return NULL;
     }
+
+    conf->kinds = &ngx_http_endpoint_kinds;
 
     return conf;
 }

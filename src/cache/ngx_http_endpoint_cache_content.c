@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_cache_content.h"
+#include "ngx_http_endpoint_run.h"
 
 
 #define NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION  1

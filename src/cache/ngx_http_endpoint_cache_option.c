@@ -1,9 +1,17 @@
 
-#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_cache_content.h"
+#include "ngx_http_endpoint_cache_depend.h"
 #include "ngx_http_endpoint_cache_option.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 
 
+static ngx_uint_t ngx_http_endpoint_cache_option_before(
+    ngx_http_endpoint_exec_t *exec);
+static ngx_uint_t ngx_http_endpoint_cache_option_resume(
+    ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_advance(
     ngx_http_endpoint_exec_t *exec, ngx_int_t rc);
 static ngx_uint_t ngx_http_endpoint_cache_option_use(
@@ -18,6 +26,19 @@ static ngx_uint_t ngx_http_endpoint_cache_option_stale(
     ngx_http_endpoint_exec_t *exec);
 static ngx_int_t ngx_http_endpoint_cache_option_pack(
     ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cache_value_t *value);
+static void ngx_http_endpoint_cache_option_after(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_cancel(
+    ngx_http_endpoint_exec_t *exec);
+
+
+static ngx_http_endpoint_around_t  ngx_http_endpoint_cache_option = {
+    ngx_http_endpoint_cache_depend_option,
+    ngx_http_endpoint_cache_option_before,
+    ngx_http_endpoint_cache_option_resume,
+    ngx_http_endpoint_cache_option_after,
+    ngx_http_endpoint_cache_option_cancel
+};
 
 
 ngx_int_t
@@ -47,7 +68,8 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    step->cache_key = key;
+    step->around = &ngx_http_endpoint_cache_option;
+    step->around_conf = key;
 
     end = value->data + value->len;
     next = ngx_strlchr(value->data, end, ':');
@@ -85,36 +107,39 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
 }
 
 
-ngx_uint_t
-ngx_http_endpoint_cache_option_start(ngx_http_endpoint_exec_t *exec)
+static ngx_uint_t
+ngx_http_endpoint_cache_option_before(ngx_http_endpoint_exec_t *exec)
 {
-    exec->lookup = ngx_http_endpoint_lookup_key(exec->run,
-                                                exec->step->cache_key);
+    ngx_http_endpoint_lookup_t  *lookup;
 
-    if (exec->lookup == NULL) {
+    lookup = ngx_http_endpoint_lookup_key(exec->run, exec->step->around_conf);
+    if (lookup == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return 0;
     }
 
-    exec->lookup->exec = exec;
+    lookup->exec = exec;
+
+    exec->around = lookup;
+    exec->within = &lookup->flight;
 
     return ngx_http_endpoint_cache_option_advance(exec,
-                               ngx_http_endpoint_lookup_start(exec->lookup));
+                                       ngx_http_endpoint_lookup_start(lookup));
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_endpoint_cache_option_resume(ngx_http_endpoint_exec_t *exec)
 {
     if (exec->expired) {
-        ngx_http_endpoint_lookup_cancel(exec->lookup);
+        ngx_http_endpoint_cache_option_cancel(exec);
         ngx_http_endpoint_cache_option_failed(exec,
                                              ngx_http_endpoint_cause_timeout);
         return 0;
     }
 
     return ngx_http_endpoint_cache_option_advance(exec,
-                               ngx_http_endpoint_lookup_resume(exec->lookup));
+                               ngx_http_endpoint_lookup_resume(exec->around));
 }
 
 
@@ -146,7 +171,7 @@ ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
     ngx_http_endpoint_lookup_t  *lookup;
     ngx_http_endpoint_value_t    v;
 
-    lookup = exec->lookup;
+    lookup = exec->around;
 
     switch (ngx_http_endpoint_cache_content_kind(&lookup->value,
                                                  &lookup->types))
@@ -226,7 +251,7 @@ ngx_http_endpoint_cache_option_fits(ngx_http_endpoint_exec_t *exec)
     ngx_http_endpoint_lookup_t             *lookup;
     ngx_http_endpoint_cache_content_kind_e  kind;
 
-    lookup = exec->lookup;
+    lookup = exec->around;
     kind = ngx_http_endpoint_cache_content_kind(&lookup->value, &lookup->types);
 
     return kind == ngx_http_endpoint_cache_content_null
@@ -236,13 +261,19 @@ ngx_http_endpoint_cache_option_fits(ngx_http_endpoint_exec_t *exec)
 }
 
 
-void
-ngx_http_endpoint_cache_option_end(ngx_http_endpoint_exec_t *exec)
+static void
+ngx_http_endpoint_cache_option_after(ngx_http_endpoint_exec_t *exec)
 {
     ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    lookup = exec->lookup;
+    lookup = exec->around;
+
+    /* it was skipped, or its time was over, before it was looked for */
+
+    if (lookup == NULL) {
+        return;
+    }
 
     if (lookup->stale && ngx_http_endpoint_cache_option_stale(exec)) {
         ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
@@ -273,8 +304,9 @@ ngx_http_endpoint_cache_option_end(ngx_http_endpoint_exec_t *exec)
 static ngx_uint_t
 ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_run_t    *run;
-    ngx_http_endpoint_value_t   v;
+    ngx_http_endpoint_run_t     *run;
+    ngx_http_endpoint_value_t    v;
+    ngx_http_endpoint_lookup_t  *lookup;
 
     run = exec->run;
 
@@ -294,7 +326,9 @@ ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
         return 0;
     }
 
-    ngx_http_endpoint_cache_content_unpack_value(&exec->lookup->value, &v);
+    lookup = exec->around;
+
+    ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
 
     if (ngx_http_endpoint_exec_value(exec, &v) != NGX_OK) {
         return 0;
@@ -317,7 +351,7 @@ ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_name_t    *name;
 
     run = exec->run;
-    lookup = exec->lookup;
+    lookup = exec->around;
 
     switch (exec->cause) {
 
@@ -340,5 +374,18 @@ ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
     default:
         return ngx_http_endpoint_cache_content_pack_cause(run, exec->cause,
                                                     &lookup->types, value);
+    }
+}
+
+
+static void
+ngx_http_endpoint_cache_option_cancel(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    lookup = exec->around;
+
+    if (lookup) {
+        ngx_http_endpoint_lookup_cancel(lookup);
     }
 }

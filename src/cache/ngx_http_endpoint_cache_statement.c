@@ -1,8 +1,9 @@
 
-#include "ngx_http_endpoint_lookup.h"
-#include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_cache_content.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_cache_depend.h"
+#include "ngx_http_endpoint_cache_statement.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_run.h"
 
 #include <ngx_http.h>
 #include <ngx_md5.h>
@@ -36,6 +37,8 @@ static void ngx_http_endpoint_cache_statement_stale(
     ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_cache_statement_failed(
     ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_cache_statement_leave(
+    ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_cache_statement_etag(
     ngx_http_endpoint_run_t *run);
 static ngx_uint_t ngx_http_endpoint_cache_statement_has_etag(
@@ -48,7 +51,15 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_cache = {
     ngx_http_endpoint_cache_statement_start,
     ngx_http_endpoint_cache_statement_resume,
     ngx_http_endpoint_cache_statement_cancel,
-    0
+    0,
+    0,
+    ngx_http_endpoint_cache_depend_statement
+};
+
+
+static ngx_http_endpoint_rest_t  ngx_http_endpoint_cache_statement_rest = {
+    ngx_http_endpoint_cache_statement_finish,
+    ngx_http_endpoint_cache_statement_leave
 };
 
 
@@ -69,7 +80,7 @@ ngx_http_endpoint_cache_statement_start(ngx_http_endpoint_exec_t *exec)
 
     /* the look before the run has left what it found */
 
-    lookup = exec->run->lookup;
+    lookup = exec->run->rest_data;
 
     if (lookup == NULL) {
         lookup = ngx_http_endpoint_lookup_key(exec->run, &conf->key);
@@ -78,7 +89,7 @@ ngx_http_endpoint_cache_statement_start(ngx_http_endpoint_exec_t *exec)
         }
     }
 
-    exec->run->lookup = NULL;
+    exec->run->rest_data = NULL;
     exec->ctx = lookup;
 
     lookup->exec = exec;
@@ -214,11 +225,11 @@ ngx_http_endpoint_cache_statement_below(ngx_http_endpoint_exec_t *exec)
 
     lookup->nheaders = run->headers ? run->headers->nelts : 0;
 
-    run->lookup = lookup;
-    run->finish = ngx_http_endpoint_cache_statement_finish;
+    run->rest = &ngx_http_endpoint_cache_statement_rest;
+    run->rest_data = lookup;
 
     if (ngx_http_endpoint_lookup_leads(lookup)) {
-        run->flight = &lookup->flight;
+        run->within = &lookup->flight;
     }
 
     ngx_http_endpoint_exec_done(exec);
@@ -229,9 +240,11 @@ static void
 ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
 {
     ngx_msec_t                            ttl;
+    ngx_http_endpoint_lookup_t           *lookup;
     ngx_http_endpoint_cache_statement_t  *conf;
 
     conf = run->plan->cache->conf;
+    lookup = run->rest_data;
 
     if (run->result.status == NGX_HTTP_OK) {
         ngx_http_endpoint_cache_statement_etag(run);
@@ -242,7 +255,7 @@ ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
     {
         ngx_http_endpoint_cache_statement_done(run, ttl);
 
-    } else if (run->lookup->stale
+    } else if (lookup->stale
                && run->result.status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
     {
         ngx_http_endpoint_cache_statement_stale(run);
@@ -286,7 +299,7 @@ ngx_http_endpoint_cache_statement_done(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    lookup = run->lookup;
+    lookup = run->rest_data;
 
     if (!ngx_http_endpoint_lookup_leads(lookup)) {
         return;
@@ -318,7 +331,7 @@ ngx_http_endpoint_cache_statement_stale(ngx_http_endpoint_run_t *run)
 {
     ngx_http_endpoint_lookup_t  *lookup;
 
-    lookup = run->lookup;
+    lookup = run->rest_data;
 
     if (run->headers) {
         run->headers->nelts = lookup->nheaders;
@@ -343,7 +356,7 @@ ngx_http_endpoint_cache_statement_failed(ngx_http_endpoint_run_t *run)
     ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
-    lookup = run->lookup;
+    lookup = run->rest_data;
 
     /* what there was is no longer true */
 
@@ -361,6 +374,17 @@ ngx_http_endpoint_cache_statement_failed(ngx_http_endpoint_run_t *run)
     }
 
     ngx_http_endpoint_flight_failed(&lookup->flight, &value);
+}
+
+
+static void
+ngx_http_endpoint_cache_statement_leave(ngx_http_endpoint_run_t *run)
+{
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    lookup = run->rest_data;
+
+    ngx_http_endpoint_lookup_cancel(lookup);
 }
 
 
@@ -474,7 +498,7 @@ ngx_http_endpoint_cache_statement_look(ngx_http_endpoint_run_t *run)
     lookup->rc = rc;
     lookup->value = value;
 
-    run->lookup = lookup;
+    run->rest_data = lookup;
 
     return NGX_DECLINED;
 }

@@ -25,7 +25,7 @@ typedef struct {
 } ngx_http_endpoint_word_t;
 
 
-struct ngx_http_endpoint_key_s {
+typedef struct {
     ngx_http_endpoint_cache_t   *cache;
     ngx_array_t                  words; /* ngx_http_endpoint_word_t */
     ngx_uint_t                   nrefs;
@@ -34,7 +34,7 @@ struct ngx_http_endpoint_key_s {
     u_char                       owner[NGX_HTTP_ENDPOINT_KEY_OWNER];
 
     unsigned                     exact:1;       /* 1 is not "1" */
-};
+} ngx_http_endpoint_key_t;
 
 
 /*

@@ -1,6 +1,7 @@
 
-#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_cache_content.h"
+#include "ngx_http_endpoint_lookup.h"
+#include "ngx_http_endpoint_run.h"
 
 
 /* looks at a value that comes and goes between two of them */
@@ -44,7 +45,7 @@ ngx_http_endpoint_lookup_create(ngx_http_endpoint_run_t *run,
 
     lookup->flight.cache = cache;
     lookup->flight.key = *text;
-    lookup->flight.parent = run->flight;
+    lookup->flight.parent = run->within;
     lookup->types = *types;
 
     return lookup;

@@ -1,5 +1,7 @@
 
 #include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_template.h"
 
@@ -26,7 +28,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge = {
     ngx_http_endpoint_purge_statement_start,
     NULL,
     NULL,
-    0
+    0,
+    0,
+    NULL
 };
 
 

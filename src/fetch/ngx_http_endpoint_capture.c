@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_connection.h"
+#include "ngx_http_endpoint_run.h"
 
 
 /* a first block for a body of unknown length, and the most a block grows to */

@@ -21,7 +21,7 @@ typedef struct {
     ngx_http_request_t              *request;   /* the subrequest */
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
-    struct ngx_http_endpoint_flight_s  *flight; /* whose work it is */
+    void                         *within;   /* whose work it is */
 
     /* records that the answer is complete, or why not; wakes by posting */
     void                           (*handler)(void *data);
@@ -50,10 +50,10 @@ typedef struct {
 
 /*
  * Creates the subrequest of parent; capture is zeroed but for handler, data,
- * run, flight, limit and checked.  The subrequest has an empty list of request
- * headers, no body, variables and a connection of its own; the caller completes it before it
- * returns to the event loop, when the subrequest starts.  NGX_ERROR: memory,
- * too many subrequests.
+ * run, within, limit and checked.  The subrequest has an empty list of request
+ * headers, no body, variables and a connection of its own; the caller completes
+ * it before it returns to the event loop, when the subrequest starts.
+ * NGX_ERROR: memory, too many subrequests.
  */
 ngx_int_t ngx_http_endpoint_capture_start(
     ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,

@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_utf8.h"
 
 

@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_fetch.h"
-#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_run.h"
 
 
 /* the first pause; each one after it is twice as long, up to the second */
@@ -83,8 +83,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     call->capture->handler = ngx_http_endpoint_call_arrived;
     call->capture->data = call;
     call->capture->run = exec->run;
-    call->capture->flight = exec->lookup ? &exec->lookup->flight
-                                       : exec->run->flight;
+    call->capture->within = ngx_http_endpoint_exec_within(exec);
 
     rc = ngx_http_endpoint_fetch_request(call, &refusal);
 

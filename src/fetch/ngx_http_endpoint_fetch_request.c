@@ -1,7 +1,8 @@
 
-#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_nginx.h"
+#include "ngx_http_endpoint_pass.h"
+#include "ngx_http_endpoint_run.h"
 
 
 #define ngx_http_endpoint_fetch_bit(hash)  ((uint64_t) 1 << ((hash) % 64))

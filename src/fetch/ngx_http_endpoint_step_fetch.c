@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_fetch.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -14,7 +15,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_fetch = {
     ngx_http_endpoint_fetch_start,
     ngx_http_endpoint_fetch_resume,
     ngx_http_endpoint_fetch_cancel,
-    1
+    1,
+    1,
+    NULL
 };
 
 

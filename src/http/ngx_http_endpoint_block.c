@@ -327,6 +327,7 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
 
     c.cf = cf;
+    c.kinds = emcf->kinds;
     c.statement = &block->head;
     c.pools = &emcf->pools;
     c.timeout = block->conf->timeout;

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_plan_compile.h"
 
 
 /* a context bit of its own: no other module's directive fits in a block */
@@ -27,6 +28,7 @@ typedef struct {
 typedef struct {
     ngx_array_t                     blocks;     /* ngx_http_endpoint_block_t */
     ngx_array_t                    *statements; /* of the one being read */
+    ngx_http_endpoint_kinds_t      *kinds;
     ngx_array_t                     pools;  /* ngx_http_endpoint_pg_pool_t * */
 
     /* ngx_http_endpoint_purge_location_t */

@@ -1,9 +1,10 @@
 
-#include "ngx_http_endpoint_capture.h"
-#include "ngx_http_endpoint_lookup.h"
-#include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_cache_statement.h"
+#include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_run.h"
 
 
 typedef struct {
@@ -223,7 +224,7 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     capture = ngx_http_endpoint_capture_above(r);
 
     if (capture) {
-        run->flight = capture->flight;
+        run->within = capture->within;
         run->parent = capture->run;
     }
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_nginx.h"
+#include "ngx_http_endpoint_run.h"
 
 
 static ngx_int_t ngx_http_endpoint_http_intercepted(ngx_http_request_t *r,

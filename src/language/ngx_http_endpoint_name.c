@@ -1,6 +1,7 @@
 
-#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>
 
@@ -237,7 +238,7 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_depend_note(c, &text, ref);
+    return ngx_http_endpoint_use_note(c, &text, ref);
 }
 
 

@@ -1,6 +1,7 @@
 
-#include "ngx_http_endpoint_template.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_template.h"
 
 
 /* where the text of a JSON template stands: in a string or outside of one */

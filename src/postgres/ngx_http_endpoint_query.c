@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_transaction.h"
 

@@ -1,5 +1,7 @@
 
+#include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -21,7 +23,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query = {
     ngx_http_endpoint_query_step_start,
     ngx_http_endpoint_query_step_resume,
     ngx_http_endpoint_query_step_cancel,
-    1
+    1,
+    0,
+    NULL
 };
 
 
@@ -31,7 +35,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query_row = {
     ngx_http_endpoint_query_step_start,
     ngx_http_endpoint_query_step_resume,
     ngx_http_endpoint_query_step_cancel,
-    1
+    1,
+    0,
+    NULL
 };
 
 

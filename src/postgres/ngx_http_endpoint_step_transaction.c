@@ -1,5 +1,7 @@
 
+#include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_query.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_transaction.h"
 
@@ -44,7 +46,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction = {
     ngx_http_endpoint_transaction_start,
     ngx_http_endpoint_transaction_resume,
     ngx_http_endpoint_transaction_cancel,
-    0
+    0,
+    0,
+    NULL
 };
 
 

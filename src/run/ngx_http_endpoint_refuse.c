@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_run.h"
 
 
 void

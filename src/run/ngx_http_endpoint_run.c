@@ -1,8 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
-#include "ngx_http_endpoint_lookup.h"
-#include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -130,12 +129,13 @@ ngx_http_endpoint_run_advance(ngx_http_endpoint_run_t *run)
 static void
 ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec)
 {
-    if (exec->lookup == NULL || !exec->lookup->waiting) {
+    if (!exec->held) {
         exec->step->type->resume(exec);
         return;
     }
 
-    if (ngx_http_endpoint_cache_option_resume(exec)) {
+    if (exec->step->around->resume(exec)) {
+        exec->held = 0;
         exec->step->type->start(exec);
     }
 }
@@ -197,8 +197,8 @@ ngx_http_endpoint_run_end(ngx_http_endpoint_run_t *run)
 {
     run->ended = 1;
 
-    if (run->finish) {
-        run->finish(run);
+    if (run->rest) {
+        run->rest->finish(run);
     }
 
     ngx_http_endpoint_run_cancel(run);
@@ -220,8 +220,8 @@ ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run)
         ngx_http_endpoint_exec_cancel(&run->execs[i]);
     }
 
-    if (run->lookup) {
-        ngx_http_endpoint_lookup_cancel(run->lookup);
+    if (run->rest) {
+        run->rest->cancel(run);
     }
 
     if (run->event.posted) {
@@ -330,7 +330,8 @@ ngx_http_endpoint_exec_start(ngx_http_endpoint_exec_t *exec)
         ngx_http_endpoint_run_effect(exec->run);
     }
 
-    if (step->cache_key && !ngx_http_endpoint_cache_option_start(exec)) {
+    if (step->around && !step->around->before(exec)) {
+        exec->held = 1;
         return;
     }
 
@@ -509,8 +510,8 @@ ngx_http_endpoint_exec_settle(ngx_http_endpoint_exec_t *exec)
         }
     }
 
-    if (exec->lookup) {
-        ngx_http_endpoint_cache_option_end(exec);
+    if (step->around) {
+        step->around->after(exec);
     }
 
     if (exec->cause != ngx_http_endpoint_cause_none) {
@@ -546,7 +547,7 @@ ngx_http_endpoint_exec_cancel(ngx_http_endpoint_exec_t *exec)
         exec->step->type->cancel(exec);
     }
 
-    if (exec->lookup) {
-        ngx_http_endpoint_lookup_cancel(exec->lookup);
+    if (exec->step->around) {
+        exec->step->around->cancel(exec);
     }
 }

@@ -14,6 +14,7 @@
 #include "ngx_http_endpoint_error.h"
 #include "ngx_http_endpoint_result.h"
 #include "ngx_http_endpoint_scope.h"
+#include "ngx_http_endpoint_step.h"
 
 
 typedef struct ngx_http_endpoint_run_s     ngx_http_endpoint_run_t;
@@ -54,16 +55,25 @@ struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_step_t       *step;
     ngx_http_endpoint_exec_t       *parent;     /* of a transaction's step */
     void                           *ctx;        /* of the step's type */
-    ngx_http_endpoint_lookup_t     *lookup;     /* of cache=, or NULL */
+    void                           *around;     /* of step->around */
+    void                           *within;     /* as of a run; NULL: that */
     ngx_event_t                    *timer;      /* of timeout=, or NULL */
     ngx_msec_t                      started;
     ngx_uint_t                      waits;
     ngx_http_endpoint_exec_state_e  state;
     ngx_http_endpoint_cause_e       cause;      /* why it failed, or none */
     unsigned                        woken:1;    /* resume() is to be called */
+    unsigned                        held:1;     /* by step->around */
     unsigned                        expired:1;  /* its timeout= is over */
     unsigned                        fallback:1; /* its value is a default= */
 };
+
+
+/* what a statement does around the rest of a run, all that is below it */
+typedef struct {
+    void                          (*finish)(ngx_http_endpoint_run_t *run);
+    void                          (*cancel)(ngx_http_endpoint_run_t *run);
+} ngx_http_endpoint_rest_t;
 
 
 struct ngx_http_endpoint_run_s {
@@ -94,13 +104,12 @@ struct ngx_http_endpoint_run_s {
 
     ngx_http_endpoint_result_t      result;
 
-    /*
-     * What the cache statement does with the result, where the part below it
-     * has run; and what the whole run is made for, against waits in a circle.
-     */
-    void                          (*finish)(ngx_http_endpoint_run_t *run);
-    ngx_http_endpoint_lookup_t     *lookup;
-    struct ngx_http_endpoint_flight_s  *flight;
+    /* what a statement does around all that stands below it, or NULL */
+    ngx_http_endpoint_rest_t       *rest;
+    void                           *rest_data;
+
+    /* whose work it does, handed on to the runs that it asks; not looked at */
+    void                           *within;
 
     unsigned                        advancing:1;
     unsigned                        ended:1;    /* result is set */
@@ -175,6 +184,10 @@ ngx_int_t ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
 
 /* Adds a header to the reply, for the caller to set.  NULL: memory. */
 ngx_keyval_t *ngx_http_endpoint_run_header(ngx_http_endpoint_run_t *run);
+
+/* Whose work an exec does: what an option says, or what its run was told. */
+#define ngx_http_endpoint_exec_within(exec)                                   \
+    ((exec)->within ? (exec)->within : (exec)->run->within)
 
 /* milliseconds left until the deadline */
 ngx_msec_t ngx_http_endpoint_run_left(ngx_http_endpoint_run_t *run);

@@ -1,4 +1,6 @@
 
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_template.h"
 
@@ -22,7 +24,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log = {
     ngx_http_endpoint_log_start,
     NULL,
     NULL,
-    0
+    0,
+    0,
+    NULL
 };
 
 

@@ -1,5 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_template.h"
 
@@ -25,7 +27,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
     ngx_http_endpoint_require_start,
     NULL,
     NULL,
-    0
+    0,
+    0,
+    NULL
 };
 
 

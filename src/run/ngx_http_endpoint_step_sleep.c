@@ -1,4 +1,6 @@
 
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -15,7 +17,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_sleep = {
     ngx_http_endpoint_sleep_start,
     NULL,
     ngx_http_endpoint_sleep_cancel,
-    0
+    0,
+    0,
+    NULL
 };
 
 

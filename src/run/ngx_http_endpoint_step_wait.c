@@ -1,5 +1,6 @@
 
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_run.h"
 
 
 static ngx_int_t ngx_http_endpoint_wait_compile(
@@ -13,7 +14,9 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait = {
     ngx_http_endpoint_wait_start,
     NULL,
     NULL,
-    0
+    0,
+    0,
+    NULL
 };
 
 

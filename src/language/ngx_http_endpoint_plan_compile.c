@@ -1,10 +1,10 @@
 
-#include "ngx_http_endpoint_depend.h"
 #include "ngx_http_endpoint_graph.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_pattern.h"
+#include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_reply.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_use.h"
 
 
 typedef struct {
@@ -42,6 +42,8 @@ static ngx_int_t ngx_http_endpoint_plan_statements(
 static ngx_int_t ngx_http_endpoint_plan_check_steps(
     ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_plan_check_replies(
+    ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_check_kinds(
     ngx_http_endpoint_compile_t *c);
 
 
@@ -111,7 +113,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     if (ngx_http_endpoint_plan_statements(c) != NGX_OK
         || ngx_http_endpoint_plan_check_steps(c) != NGX_OK
         || ngx_http_endpoint_plan_check_replies(c) != NGX_OK
-        || ngx_http_endpoint_depend_check(c) != NGX_OK
+        || ngx_http_endpoint_plan_check_kinds(c) != NGX_OK
         || ngx_http_endpoint_graph_compile(c) != NGX_OK)
     {
         return NULL;
@@ -167,7 +169,7 @@ ngx_http_endpoint_plan_declare(ngx_http_endpoint_compile_t *c)
         return ngx_http_endpoint_plan_timeout(c);
     }
 
-    type = ngx_http_endpoint_step_find(name);
+    type = ngx_http_endpoint_step_find(c->kinds, name);
 
     return ngx_http_endpoint_plan_step_declare(c, type);
 }
@@ -287,7 +289,7 @@ ngx_http_endpoint_plan_inner(ngx_http_endpoint_compile_t *c,
             return NGX_ERROR;
         }
 
-        step->type = ngx_http_endpoint_step_find(&st[i].args[0]);
+        step->type = ngx_http_endpoint_step_find(c->kinds, &st[i].args[0]);
         step->plan = c->plan;
         step->statement = &st[i];
         step->index = outer->index;
@@ -660,4 +662,32 @@ ngx_http_endpoint_plan_error(ngx_conf_t *cf,
     cf->conf_file = saved;
 
     return NGX_ERROR;
+}
+
+
+/* the options' first: what they see to, the statements need not */
+
+static ngx_int_t
+ngx_http_endpoint_plan_check_kinds(ngx_http_endpoint_compile_t *c)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_step_t  *step;
+
+    for (i = 0; i < c->plan->steps.nelts; i++) {
+        step = ngx_http_endpoint_plan_step(c->plan, i);
+
+        if (step->around && step->around->check(c, step) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < c->plan->steps.nelts; i++) {
+        step = ngx_http_endpoint_plan_step(c->plan, i);
+
+        if (step->type->check && step->type->check(c, step) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }

@@ -1,6 +1,8 @@
 
 #include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 
 
@@ -11,13 +13,15 @@ static ngx_int_t ngx_http_endpoint_set_header_push(
     ngx_http_endpoint_run_t *run, ngx_str_t *name, ngx_str_t *value);
 
 
-ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header = {
+ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_set_header = {
     ngx_string("set_header"),
     ngx_http_endpoint_set_header_compile,
     ngx_http_endpoint_set_header_start,
     NULL,
     NULL,
-    0
+    0,
+    0,
+    NULL
 };
 
 

@@ -1,8 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
-#include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_plan_compile.h"
 
 
 static ngx_int_t ngx_http_endpoint_step_once(ngx_http_endpoint_compile_t *c,
@@ -31,35 +30,17 @@ static ngx_str_t  ngx_http_endpoint_step_single[] = {
 };
 
 
-static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_step_types[] = {
-    &ngx_http_endpoint_step_sleep,
-    &ngx_http_endpoint_step_fetch,
-    &ngx_http_endpoint_step_require,
-    &ngx_http_endpoint_step_wait,
-    &ngx_http_endpoint_step_log,
-    &ngx_http_endpoint_step_header,
-    &ngx_http_endpoint_step_cache,
-    &ngx_http_endpoint_step_purge,
-    &ngx_http_endpoint_step_query,
-    &ngx_http_endpoint_step_query_row,
-    &ngx_http_endpoint_step_transaction,
-    NULL
-};
-
-
 ngx_http_endpoint_step_type_t *
-ngx_http_endpoint_step_find(ngx_str_t *name)
+ngx_http_endpoint_step_find(ngx_http_endpoint_kinds_t *kinds, ngx_str_t *name)
 {
-    ngx_uint_t                      i;
-    ngx_http_endpoint_step_type_t  *type;
+    ngx_http_endpoint_step_type_t  **type;
 
-    for (i = 0; ngx_http_endpoint_step_types[i]; i++) {
-        type = ngx_http_endpoint_step_types[i];
+    for (type = kinds->types; *type; type++) {
 
-        if (type->name.len == name->len
-            && ngx_strncmp(type->name.data, name->data, name->len) == 0)
+        if ((*type)->name.len == name->len
+            && ngx_strncmp((*type)->name.data, name->data, name->len) == 0)
         {
-            return type;
+            return *type;
         }
     }
 
@@ -99,7 +80,8 @@ ngx_int_t
 ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *arg)
 {
-    ngx_str_t  value;
+    ngx_str_t                    value;
+    ngx_http_endpoint_option_t  *option;
 
     if (ngx_http_endpoint_step_once(c, step, arg) != NGX_OK) {
         return NGX_ERROR;
@@ -129,10 +111,13 @@ ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
         return ngx_http_endpoint_step_when(c, step, &value);
     }
 
-    if (ngx_strncmp(arg->data, "cache=", 6) == 0) {
-        value.data = arg->data + 6;
-        value.len = arg->len - 6;
-        return ngx_http_endpoint_cache_option_compile(c, step, &value);
+    for (option = c->kinds->options; option->name.len; option++) {
+
+        if (ngx_strncmp(arg->data, option->name.data, option->name.len) == 0) {
+            value.data = arg->data + option->name.len;
+            value.len = arg->len - option->name.len;
+            return option->compile(c, step, &value);
+        }
     }
 
     return NGX_DECLINED;

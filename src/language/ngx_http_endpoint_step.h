@@ -1,7 +1,7 @@
 
 /*
  * A step is one kind of work: one file that exports one table of functions.
- * To add a kind, add its file and its line in ngx_http_endpoint_step.c.
+ * To add a kind, add its file and its line in ngx_http_endpoint_kinds.h.
  */
 
 
@@ -9,7 +9,11 @@
 #define _NGX_HTTP_ENDPOINT_STEP_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_plan.h"
+
+
+/* one step in one run, which the scheduler alone looks into */
+typedef struct ngx_http_endpoint_exec_s  ngx_http_endpoint_exec_t;
 
 
 struct ngx_http_endpoint_step_type_s {
@@ -39,28 +43,66 @@ struct ngx_http_endpoint_step_type_s {
 
     /* $name as first argument and status=$name bind names */
     unsigned        binds:1;
+
+    /* headers of the client go with it */
+    unsigned        passes:1;
+
+    /*
+     * Looks at step when all steps have been read; NULL: nothing to look at.
+     * NGX_ERROR: a mistake (logged), or memory.
+     */
+    ngx_int_t     (*check)(ngx_http_endpoint_compile_t *c,
+                           ngx_http_endpoint_step_t *step);
 };
 
 
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_sleep;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_fetch;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_header;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_cache;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query_row;
-extern ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction;
+/*
+ * What an option has done around the work of the step that has it, whatever
+ * kind that is.
+ */
+struct ngx_http_endpoint_around_s {
+
+    /* as check() of a kind */
+    ngx_int_t     (*check)(ngx_http_endpoint_compile_t *c,
+                           ngx_http_endpoint_step_t *step);
+
+    /* 1: the work is to be started; 0: exec has ended, or will be woken */
+    ngx_uint_t    (*before)(ngx_http_endpoint_exec_t *exec);
+
+    /* the same for an exec that was woken after before() gave 0 */
+    ngx_uint_t    (*resume)(ngx_http_endpoint_exec_t *exec);
+
+    /* exec has ended; its value or its cause may be changed */
+    void          (*after)(ngx_http_endpoint_exec_t *exec);
+
+    /* exec is cancelled, or had ended without after() */
+    void          (*cancel)(ngx_http_endpoint_exec_t *exec);
+};
+
+
+/* an option that sets step->around */
+typedef struct {
+    ngx_str_t       name;                       /* "cache=" */
+    ngx_int_t     (*compile)(ngx_http_endpoint_compile_t *c,
+                             ngx_http_endpoint_step_t *step,
+                             ngx_str_t *value);
+} ngx_http_endpoint_option_t;
+
+
+/* the kinds of steps and the options that there are, NULL and "" are last */
+typedef struct {
+    ngx_http_endpoint_step_type_t  **types;
+    ngx_http_endpoint_option_t      *options;
+} ngx_http_endpoint_kinds_t;
 
 
 /* The kind of step that a statement's name stands for, or NULL. */
-ngx_http_endpoint_step_type_t *ngx_http_endpoint_step_find(ngx_str_t *name);
+ngx_http_endpoint_step_type_t *ngx_http_endpoint_step_find(
+    ngx_http_endpoint_kinds_t *kinds, ngx_str_t *name);
 
 /*
  * Reads an option that every step has: timeout=, after=, when=, unordered, and
- * cache=, which reads have.
+ * those of c->kinds.
  * NGX_OK; NGX_DECLINED: not one of them; NGX_ERROR: a mistake (logged).
  */
 ngx_int_t ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,

@@ -1,7 +1,9 @@
 
-#include "ngx_http_endpoint_depend.h"
+#include "ngx_http_endpoint_cache_depend.h"
 #include "ngx_http_endpoint_cache_statement.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_pass.h"
+#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>
 
@@ -19,10 +21,6 @@ typedef struct {
 } ngx_http_endpoint_depend_t;
 
 
-static ngx_int_t ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_depend_cache(
-    ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_depend_use(ngx_http_endpoint_depend_t *d,
     ngx_http_endpoint_use_t *use);
 static ngx_uint_t ngx_http_endpoint_depend_covered(
@@ -48,48 +46,7 @@ static ngx_uint_t ngx_http_endpoint_depend_variable(
 
 
 ngx_int_t
-ngx_http_endpoint_depend_note(ngx_http_endpoint_compile_t *c, ngx_str_t *text,
-    ngx_http_endpoint_ref_t *ref)
-{
-    ngx_http_endpoint_use_t  *use;
-
-    use = ngx_array_push(c->uses);
-    if (use == NULL) {
-        return NGX_ERROR;
-    }
-
-    use->statement = c->statement;
-    use->step = c->step;
-    use->text = *text;
-    use->ref = *ref;
-    use->condition = c->condition;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_endpoint_depend_check(ngx_http_endpoint_compile_t *c)
-{
-    ngx_uint_t                 i;
-    ngx_http_endpoint_step_t  *step;
-
-    for (i = 0; i < c->plan->steps.nelts; i++) {
-        step = ngx_http_endpoint_plan_step(c->plan, i);
-
-        if (step->cache_key
-            && ngx_http_endpoint_depend_step(c, step) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return c->plan->cache ? ngx_http_endpoint_depend_cache(c) : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_cache_depend_option(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
     ngx_uint_t                   i;
@@ -109,7 +66,7 @@ ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
 
     d.compile = c;
     d.name = "cache=";
-    d.key = step->cache_key;
+    d.key = step->around_conf;
     d.first = step->index;
     d.last = step->index;
 
@@ -139,8 +96,9 @@ ngx_http_endpoint_depend_step(ngx_http_endpoint_compile_t *c,
 }
 
 
-static ngx_int_t
-ngx_http_endpoint_depend_cache(ngx_http_endpoint_compile_t *c)
+ngx_int_t
+ngx_http_endpoint_cache_depend_statement(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *statement)
 {
     ngx_uint_t                            i;
     ngx_http_endpoint_use_t              *use;
@@ -148,7 +106,7 @@ ngx_http_endpoint_depend_cache(ngx_http_endpoint_compile_t *c)
     ngx_http_endpoint_step_t             *step;
     ngx_http_endpoint_depend_t            d;
 
-    conf = c->plan->cache->conf;
+    conf = statement->conf;
 
     ngx_memzero(&d, sizeof(ngx_http_endpoint_depend_t));
 
@@ -156,7 +114,7 @@ ngx_http_endpoint_depend_cache(ngx_http_endpoint_compile_t *c)
     d.name = "cache";
     d.key = &conf->key;
     d.unkeyed = &conf->unkeyed;
-    d.first = c->plan->cache->index + 1;
+    d.first = statement->index + 1;
     d.last = c->plan->steps.nelts;
 
     d.seen = ngx_pcalloc(c->cf->temp_pool, c->plan->steps.nelts);
@@ -298,7 +256,7 @@ ngx_http_endpoint_depend_result(ngx_http_endpoint_depend_t *d,
         }
     }
 
-    if (step->type != &ngx_http_endpoint_step_fetch || step->pass) {
+    if (!step->type->passes || step->pass) {
         return NGX_OK;
     }
 
