@@ -21,6 +21,8 @@ static ngx_http_endpoint_step_type_t  *ngx_http_endpoint_kind_types[] = {
 
 static ngx_http_endpoint_option_t  ngx_http_endpoint_kind_options[] = {
     { ngx_string("cache="), ngx_http_endpoint_cache_option_compile },
+    { ngx_string("empty="), ngx_http_endpoint_cache_option_empty },
+    { ngx_string("nonempty"), ngx_http_endpoint_cache_option_nonempty },
     { ngx_null_string, NULL }
 };
 

@@ -114,9 +114,10 @@ my $s = cache_server(endpoints => <<'CONF');
     }
 
     endpoint GET /itself/$id {
-        cache cache $id;
+        arg $again=0;
+        cache cache $id unkeyed=$again;
         fetch $n /up/itself/$id;
-        fetch $x /itself/$id when=$n.n==1;
+        fetch $x /itself/$id?again=1 when=$n.n==1;
         reply '[$n.n, $x]';
     }
 CONF

@@ -492,6 +492,84 @@ location / {
 
 
 
+=== no time to keep a default
+--- conf
+location / {
+    endpoint GET /user/$id {
+        cache users $id keep_default=yes;
+        reply $id;
+    }
+}
+--- dies
+3: invalid keep_default "yes", it must be a time like 2s or 500ms
+
+
+
+=== two of them
+--- conf
+location / {
+    endpoint GET /user/$id {
+        cache users $id keep_default=1s keep_default=2s;
+        reply $id;
+    }
+}
+--- dies
+3: duplicate "keep_default=" in "cache"
+
+
+
+=== no time to keep what is empty
+--- conf
+location / {
+    endpoint GET /user/$id {
+        fetch $x /api/$id cache=users:$id empty=;
+        reply $x;
+    }
+}
+--- dies
+3: invalid empty "", it must be a time like 2s or 500ms
+
+
+
+=== what is empty, and is not
+--- conf
+location / {
+    endpoint GET /user/$id {
+        fetch $x /api/$id cache=users:$id nonempty empty=1s;
+        reply $x;
+    }
+}
+--- dies
+3: "nonempty" beside "empty=1s"
+
+
+
+=== what is empty of nothing
+--- conf
+location / {
+    endpoint GET /user/$id {
+        fetch $x /api/$id nonempty;
+        reply $x;
+    }
+}
+--- dies
+3: "nonempty" without "cache="
+
+
+
+=== a time for an empty reply
+--- conf
+location / {
+    endpoint GET /user/$id {
+        cache users $id empty=1s;
+        reply $id;
+    }
+}
+--- dies
+3: "empty=1s" is no option of "cache"
+
+
+
 === cache= beside status=
 --- conf
 location / {

@@ -3,7 +3,7 @@
 #include "ngx_http_endpoint_run.h"
 
 
-#define NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION  1
+#define NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION  2
 
 
 /*
@@ -13,6 +13,7 @@
 typedef struct {
     uint16_t    version;
     uint16_t    kind;
+    uint32_t    fallback;
     uint32_t    retry_after;
     uint32_t    types;      /* lengths */
     uint32_t    type;
@@ -35,7 +36,8 @@ static ngx_int_t ngx_http_endpoint_cache_content_body(
 
 ngx_int_t
 ngx_http_endpoint_cache_content_pack_reply(ngx_http_endpoint_run_t *run,
-    ngx_uint_t first, ngx_str_t *types, ngx_http_endpoint_cache_value_t *value)
+    ngx_uint_t first, ngx_uint_t fallback, ngx_str_t *types,
+    ngx_http_endpoint_cache_value_t *value)
 {
     u_char                                 *p;
     size_t                                  len;
@@ -48,6 +50,7 @@ ngx_http_endpoint_cache_content_pack_reply(ngx_http_endpoint_run_t *run,
 
     head.version = NGX_HTTP_ENDPOINT_CACHE_CONTENT_VERSION;
     head.kind = ngx_http_endpoint_cache_content_reply;
+    head.fallback = fallback;
     head.retry_after = run->result.retry_after;
     head.types = types->len;
     head.type = run->result.type.len;
@@ -243,6 +246,7 @@ ngx_http_endpoint_cache_content_unpack_reply(
 
     run->result.status = value->status;
     run->result.retry_after = head.retry_after;
+    run->result.fallback |= head.fallback;
     run->result.type.data = p;
     run->result.type.len = head.type;
 

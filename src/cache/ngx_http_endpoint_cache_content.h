@@ -24,11 +24,12 @@ typedef enum {
 
 /*
  * Packs run->result with the headers from number first on; the body is not
- * copied.  A Set-Cookie is left out: it is one client's.  NGX_ERROR: memory.
+ * copied.  A Set-Cookie is left out: it is one client's.  fallback: it was
+ * made of a value in place of another.  NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_cache_content_pack_reply(
-    ngx_http_endpoint_run_t *run, ngx_uint_t first, ngx_str_t *types,
-    ngx_http_endpoint_cache_value_t *value);
+    ngx_http_endpoint_run_t *run, ngx_uint_t first, ngx_uint_t fallback,
+    ngx_str_t *types, ngx_http_endpoint_cache_value_t *value);
 
 /* Packs a step's value; the text is not copied. */
 ngx_int_t ngx_http_endpoint_cache_content_pack_value(

@@ -8,6 +8,17 @@
 #include "ngx_http_endpoint_run.h"
 
 
+/* what the options of a step say; the key is first, for those who check it */
+typedef struct {
+    ngx_http_endpoint_key_t   key;
+    ngx_msec_t                empty;    /* how long, 0: not at all */
+} ngx_http_endpoint_cache_option_t;
+
+
+static ngx_http_endpoint_cache_option_t *ngx_http_endpoint_cache_option_conf(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_cache_option_beside(
+    ngx_http_endpoint_compile_t *c, char *option);
 static ngx_uint_t ngx_http_endpoint_cache_option_before(
     ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_resume(
@@ -22,6 +33,10 @@ static void ngx_http_endpoint_cache_option_failed(
     ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cause_e cause);
 static ngx_uint_t ngx_http_endpoint_cache_option_fits(
     ngx_http_endpoint_exec_t *exec);
+static ngx_uint_t ngx_http_endpoint_cache_option_is_empty(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_keep(
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cache_value_t *value);
 static ngx_uint_t ngx_http_endpoint_cache_option_stale(
     ngx_http_endpoint_exec_t *exec);
 static ngx_int_t ngx_http_endpoint_cache_option_pack(
@@ -45,11 +60,11 @@ ngx_int_t
 ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *value)
 {
-    u_char                    *p, *end, *next;
-    ngx_str_t                  none, zone, *word;
-    ngx_array_t                words;
-    ngx_http_endpoint_key_t   *key;
-    ngx_http_endpoint_name_t  *item;
+    u_char                            *p, *end, *next;
+    ngx_str_t                          none, zone, *word;
+    ngx_array_t                        words;
+    ngx_http_endpoint_name_t          *item;
+    ngx_http_endpoint_cache_option_t  *conf;
 
     ngx_str_null(&none);
 
@@ -59,9 +74,9 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
                                             "whose queries see one another");
     }
 
-    key = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_key_t));
+    conf = ngx_http_endpoint_cache_option_conf(c, step);
 
-    if (key == NULL
+    if (conf == NULL
         || ngx_array_init(&words, c->cf->temp_pool, 2, sizeof(ngx_str_t))
            != NGX_OK)
     {
@@ -69,7 +84,6 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
     }
 
     step->around = &ngx_http_endpoint_cache_option;
-    step->around_conf = key;
 
     end = value->data + value->len;
     next = ngx_strlchr(value->data, end, ':');
@@ -95,7 +109,8 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
     item = c->item;
     c->item = NULL;
 
-    if (ngx_http_endpoint_key_compile(c, &zone, words.elts, words.nelts, key)
+    if (ngx_http_endpoint_key_compile(c, &zone, words.elts, words.nelts,
+                                      &conf->key)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -103,7 +118,85 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
 
     c->item = item;
 
-    return ngx_http_endpoint_key_own(c->cf, key, &none);
+    return ngx_http_endpoint_key_own(c->cf, &conf->key, &none);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_cache_option_empty(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *value)
+{
+    ngx_http_endpoint_cache_option_t  *conf;
+
+    conf = ngx_http_endpoint_cache_option_conf(c, step);
+
+    if (conf == NULL
+        || ngx_http_endpoint_cache_option_beside(c, "empty=") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_plan_time(c, "empty", value, &conf->empty);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_cache_option_nonempty(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step, ngx_str_t *value)
+{
+    ngx_uint_t   i;
+    ngx_str_t   *word;
+
+    if (value->len) {
+        return NGX_DECLINED;
+    }
+
+    word = c->statement->args;
+
+    for (i = 1; i < c->statement->nargs; i++) {
+        if (ngx_strncmp(word[i].data, "empty=", 6) == 0) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "\"nonempty\" beside "
+                                                "\"%V\"", &word[i]);
+        }
+    }
+
+    return ngx_http_endpoint_cache_option_beside(c, "nonempty");
+}
+
+
+/* the options may be given in any order */
+
+static ngx_http_endpoint_cache_option_t *
+ngx_http_endpoint_cache_option_conf(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    if (step->around_conf == NULL) {
+        step->around_conf = ngx_pcalloc(c->cf->pool,
+                                    sizeof(ngx_http_endpoint_cache_option_t));
+    }
+
+    return step->around_conf;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_cache_option_beside(ngx_http_endpoint_compile_t *c,
+    char *option)
+{
+    ngx_uint_t   i;
+    ngx_str_t   *word;
+
+    word = c->statement->args;
+
+    for (i = 1; i < c->statement->nargs; i++) {
+        if (ngx_strncmp(word[i].data, "cache=", 6) == 0) {
+            return NGX_OK;
+        }
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "\"%s\" without \"cache=\"", option);
 }
 
 
@@ -201,6 +294,10 @@ ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
             return 1;
         }
 
+        if (lookup->status == ngx_http_endpoint_lookup_updating) {
+            ngx_http_endpoint_exec_fallback(exec);
+        }
+
         ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
         ngx_http_endpoint_cache_option_value(exec, &v);
         return 0;
@@ -239,6 +336,7 @@ ngx_http_endpoint_cache_option_failed(ngx_http_endpoint_exec_t *exec,
         return;
     }
 
+    ngx_http_endpoint_exec_fallback(exec);
     ngx_http_endpoint_cache_option_value(exec, exec->step->def);
 }
 
@@ -295,7 +393,50 @@ ngx_http_endpoint_cache_option_after(ngx_http_endpoint_exec_t *exec)
         return;
     }
 
-    (void) ngx_http_endpoint_flight_done(&lookup->flight, &value, 0);
+    ngx_http_endpoint_cache_option_keep(exec, &value);
+}
+
+
+static void
+ngx_http_endpoint_cache_option_keep(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cache_value_t *value)
+{
+    ngx_http_endpoint_flight_t        *flight;
+    ngx_http_endpoint_lookup_t        *lookup;
+    ngx_http_endpoint_cache_option_t  *conf;
+
+    lookup = exec->around;
+    flight = &lookup->flight;
+    conf = exec->step->around_conf;
+
+    if (!ngx_http_endpoint_cache_option_is_empty(exec)) {
+        (void) ngx_http_endpoint_flight_done(flight, value, 0);
+        return;
+    }
+
+    if (conf->empty) {
+        (void) ngx_http_endpoint_flight_done(flight, value, conf->empty);
+        return;
+    }
+
+    if (lookup->stale) {
+        ngx_http_endpoint_flight_purge(flight->cache, &flight->key);
+    }
+
+    ngx_http_endpoint_flight_failed(flight, value);
+}
+
+
+/* what is not there may be there at any time */
+
+static ngx_uint_t
+ngx_http_endpoint_cache_option_is_empty(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_value_t  *v;
+
+    v = &exec->run->scope.values[exec->step->result->slot];
+
+    return exec->lacks || ngx_http_endpoint_value_empty(v);
 }
 
 
@@ -337,6 +478,8 @@ ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
     exec->cause = ngx_http_endpoint_cause_none;
     ngx_memzero(&run->result, sizeof(ngx_http_endpoint_result_t));
 
+    ngx_http_endpoint_exec_fallback(exec);
+
     return 1;
 }
 
@@ -368,7 +511,7 @@ ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
 
         first = run->headers ? run->headers->nelts : 0;
 
-        return ngx_http_endpoint_cache_content_pack_reply(run, first,
+        return ngx_http_endpoint_cache_content_pack_reply(run, first, 0,
                                                     &lookup->types, value);
 
     default:

@@ -10,7 +10,10 @@
 
 
 /* bytes of a digest that tell one body from another */
-#define NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG  8
+#define NGX_HTTP_ENDPOINT_CACHE_STATEMENT_ETAG   8
+
+/* the longest body that may be empty: null, "", [] or {} */
+#define NGX_HTTP_ENDPOINT_CACHE_STATEMENT_EMPTY  16
 
 
 static void ngx_http_endpoint_cache_statement_start(
@@ -27,6 +30,10 @@ static void ngx_http_endpoint_cache_statement_advance(
 static void ngx_http_endpoint_cache_statement_below(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_cache_statement_finish(
+    ngx_http_endpoint_run_t *run);
+static ngx_uint_t ngx_http_endpoint_cache_statement_fallback(
+    ngx_http_endpoint_run_t *run);
+static ngx_uint_t ngx_http_endpoint_cache_statement_empty(
     ngx_http_endpoint_run_t *run);
 static ngx_uint_t ngx_http_endpoint_cache_statement_lasts(
     ngx_http_endpoint_cache_statement_t *conf, ngx_uint_t status,
@@ -195,6 +202,10 @@ ngx_http_endpoint_cache_statement_advance(ngx_http_endpoint_exec_t *exec,
 
     case NGX_OK:
 
+        if (lookup->status == ngx_http_endpoint_lookup_updating) {
+            exec->run->result.fallback = 1;
+        }
+
         if (ngx_http_endpoint_cache_content_unpack_reply(&lookup->value,
                                                          exec->run)
             == NGX_OK)
@@ -240,29 +251,83 @@ static void
 ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
 {
     ngx_msec_t                            ttl;
+    ngx_uint_t                            lasts, fails;
     ngx_http_endpoint_lookup_t           *lookup;
     ngx_http_endpoint_cache_statement_t  *conf;
 
-    conf = run->plan->cache->conf;
     lookup = run->rest_data;
+    conf = run->plan->cache->conf;
 
     if (run->result.status == NGX_HTTP_OK) {
         ngx_http_endpoint_cache_statement_etag(run);
     }
 
-    if (ngx_http_endpoint_cache_statement_lasts(conf, run->result.status,
-                                                &ttl))
-    {
-        ngx_http_endpoint_cache_statement_done(run, ttl);
+    lookup->fallback = ngx_http_endpoint_cache_statement_fallback(run);
 
-    } else if (lookup->stale
-               && run->result.status >= NGX_HTTP_INTERNAL_SERVER_ERROR)
-    {
+    lasts = ngx_http_endpoint_cache_statement_lasts(conf, run->result.status,
+                                                    &ttl)
+            && (!conf->nonempty
+                || !ngx_http_endpoint_cache_statement_empty(run));
+
+    fails = lasts ? lookup->fallback
+                  : run->result.status >= NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    if (lookup->fallback) {
+        ttl = conf->default_ttl;
+    }
+
+    if (fails && lookup->stale) {
         ngx_http_endpoint_cache_statement_stale(run);
+
+    } else if (lasts && (ttl || !lookup->fallback)) {
+        ngx_http_endpoint_cache_statement_done(run, ttl);
 
     } else {
         ngx_http_endpoint_cache_statement_failed(run);
     }
+}
+
+
+/* what stands above the statement is in the key */
+
+static ngx_uint_t
+ngx_http_endpoint_cache_statement_fallback(ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t  i;
+
+    for (i = run->plan->cache->index + 1; i < run->plan->steps.nelts; i++) {
+        if (run->execs[i].fallback) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* a longer one is not empty, whatever white space is in it */
+
+static ngx_uint_t
+ngx_http_endpoint_cache_statement_empty(ngx_http_endpoint_run_t *run)
+{
+    u_char                     *p;
+    u_char                      text[NGX_HTTP_ENDPOINT_CACHE_STATEMENT_EMPTY];
+    ngx_chain_t                *cl;
+    ngx_http_endpoint_value_t   v;
+
+    if (run->result.length > (off_t) sizeof(text)) {
+        return 0;
+    }
+
+    p = text;
+
+    for (cl = run->result.body; cl; cl = cl->next) {
+        p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+    }
+
+    ngx_http_endpoint_value_json(&v, text, p - text);
+
+    return ngx_http_endpoint_value_empty(&v);
 }
 
 
@@ -288,6 +353,8 @@ ngx_http_endpoint_cache_statement_lasts(
         }
     }
 
+    *ttl = 0;
+
     return 0;
 }
 
@@ -306,6 +373,7 @@ ngx_http_endpoint_cache_statement_done(ngx_http_endpoint_run_t *run,
     }
 
     if (ngx_http_endpoint_cache_content_pack_reply(run, lookup->nheaders,
+                                                   lookup->fallback,
                                                    &lookup->types, &value)
         != NGX_OK)
     {
@@ -345,6 +413,7 @@ ngx_http_endpoint_cache_statement_stale(ngx_http_endpoint_run_t *run)
     }
 
     lookup->status = ngx_http_endpoint_lookup_stale;
+    run->result.fallback = 1;
 
     ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
 }
@@ -358,14 +427,15 @@ ngx_http_endpoint_cache_statement_failed(ngx_http_endpoint_run_t *run)
 
     lookup = run->rest_data;
 
-    /* what there was is no longer true */
+    /* what there was is no longer true, where that was told, not supposed */
 
-    if (lookup->stale) {
+    if (lookup->stale && !lookup->fallback) {
         ngx_http_endpoint_flight_purge(lookup->flight.cache,
                                        &lookup->flight.key);
     }
 
     if (ngx_http_endpoint_cache_content_pack_reply(run, lookup->nheaders,
+                                                   lookup->fallback,
                                                    &lookup->types, &value)
         != NGX_OK)
     {

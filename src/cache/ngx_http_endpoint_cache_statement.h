@@ -23,8 +23,10 @@ typedef struct {
     ngx_array_t                unkeyed;     /* ngx_http_endpoint_ref_t */
     ngx_array_t                statuses;    /* ngx_http_endpoint_status_ttl_t */
     ngx_msec_t                 ttl;         /* 0: the zone's */
+    ngx_msec_t                 default_ttl; /* of keep_default=, 0: never */
     ngx_int_t                  cache_control;   /* variable's index */
     unsigned                   client_refresh:1;
+    unsigned                   nonempty:1;
 } ngx_http_endpoint_cache_statement_t;
 
 

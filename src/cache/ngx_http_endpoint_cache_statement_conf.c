@@ -150,10 +150,29 @@ ngx_http_endpoint_cache_statement_option(ngx_http_endpoint_compile_t *c,
         return ngx_http_endpoint_plan_time(c, "ttl", &value, &conf->ttl);
     }
 
+    if (ngx_strncmp(arg->data, "keep_default=", 13) == 0) {
+        value.data = arg->data + 13;
+        value.len = arg->len - 13;
+
+        if (conf->default_ttl) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "duplicate \"keep_default=\" "
+                                                "in \"cache\"");
+        }
+
+        return ngx_http_endpoint_plan_time(c, "keep_default", &value,
+                                           &conf->default_ttl);
+    }
+
     if (ngx_strncmp(arg->data, "status=", 7) == 0) {
         value.data = arg->data + 7;
         value.len = arg->len - 7;
         return ngx_http_endpoint_cache_statement_statuses(c, conf, &value);
+    }
+
+    if (ngx_strcmp(arg->data, "nonempty") == 0) {
+        conf->nonempty = 1;
+        return NGX_OK;
     }
 
     if (ngx_strcmp(arg->data, "client_refresh") == 0) {
@@ -162,7 +181,8 @@ ngx_http_endpoint_cache_statement_option(ngx_http_endpoint_compile_t *c,
 
     if (ngx_strcmp(arg->data, "unordered") == 0
         || ngx_strncmp(arg->data, "timeout=", 8) == 0
-        || ngx_strncmp(arg->data, "cache=", 6) == 0)
+        || ngx_strncmp(arg->data, "cache=", 6) == 0
+        || ngx_strncmp(arg->data, "empty=", 6) == 0)
     {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"%V\" is no option of \"cache\"",

@@ -37,6 +37,7 @@ struct ngx_http_endpoint_lookup_s {
     ngx_uint_t                         nheaders;    /* set above the cache */
     unsigned                           looked:1;    /* rc and value are set */
     unsigned                           stale:1;     /* value is an old one */
+    unsigned                           fallback:1;  /* what is made instead */
     unsigned                           waiting:1;   /* for another's flight */
 };
 

@@ -366,6 +366,42 @@ ngx_http_endpoint_value_truth(ngx_http_endpoint_value_t *v)
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_value_empty(ngx_http_endpoint_value_t *v)
+{
+    u_char  *p, *last;
+
+    if (v->type == ngx_http_endpoint_null || v->data.len == 0) {
+        return 1;
+    }
+
+    if (v->chain || v->data.len < 2) {
+        return 0;
+    }
+
+    p = v->data.data + 1;
+    last = v->data.data + v->data.len - 1;
+
+    switch (v->type) {
+
+    case ngx_http_endpoint_string:
+    case ngx_http_endpoint_array:
+    case ngx_http_endpoint_object:
+
+        while (p < last && ngx_http_endpoint_value_is_blank(*p)
+               && v->type != ngx_http_endpoint_string)
+        {
+            p++;
+        }
+
+        return p == last;
+
+    default:
+        return 0;
+    }
+}
+
+
 ngx_int_t
 ngx_http_endpoint_value_compare(ngx_pool_t *pool, ngx_http_endpoint_value_t *a,
     ngx_http_endpoint_op_e op, ngx_http_endpoint_value_t *b)

@@ -83,6 +83,9 @@ ngx_int_t ngx_http_endpoint_value_to_json(ngx_pool_t *pool,
 /* null, false and "" are false; 0, [] and {} are true. */
 ngx_uint_t ngx_http_endpoint_value_truth(ngx_http_endpoint_value_t *v);
 
+/* null, "", [] and {}. */
+ngx_uint_t ngx_http_endpoint_value_empty(ngx_http_endpoint_value_t *v);
+
 /*
  * Numbers compare as numbers (64-bit integers exactly), strings and text by
  * their bytes; of different or other types only == and != can hold.

@@ -45,6 +45,9 @@ typedef struct {
     unsigned                         complete:1;    /* its end has come */
     unsigned                         timedout:1;    /* and will not come */
     unsigned                         done:1;
+
+    /* what it has made of values in place of others is not to be kept */
+    unsigned                         fallback:1;
 } ngx_http_endpoint_capture_t;
 
 

@@ -190,6 +190,10 @@ ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
         ngx_del_timer(&call->timer);
     }
 
+    if (call->capture->fallback) {
+        ngx_http_endpoint_exec_fallback(call->exec);
+    }
+
     cause = ngx_http_endpoint_answer_cause(call);
 
     if (cause == ngx_http_endpoint_cause_none) {

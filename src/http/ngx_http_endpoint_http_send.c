@@ -1,9 +1,12 @@
 
+#include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_nginx.h"
 #include "ngx_http_endpoint_run.h"
 
 
+static void ngx_http_endpoint_http_tell(ngx_http_request_t *r,
+    ngx_http_endpoint_result_t *result);
 static ngx_int_t ngx_http_endpoint_http_intercepted(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_http_endpoint_http_type(ngx_http_request_t *r,
@@ -73,6 +76,8 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
 
     result = &run->result;
 
+    ngx_http_endpoint_http_tell(r, result);
+
     if (ngx_http_endpoint_http_intercepted(r, result->status)) {
         return result->status;
     }
@@ -114,6 +119,22 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
     }
 
     return ngx_http_endpoint_http_body(r, result->body);
+}
+
+
+/* the endpoint that fetches this one must not keep what it does not keep */
+
+static void
+ngx_http_endpoint_http_tell(ngx_http_request_t *r,
+    ngx_http_endpoint_result_t *result)
+{
+    ngx_http_endpoint_capture_t  *capture;
+
+    capture = ngx_http_endpoint_capture_get(r);
+
+    if (capture) {
+        capture->fallback = result->fallback;
+    }
 }
 
 

@@ -17,6 +17,9 @@ typedef struct {
     ngx_chain_t                    *body;       /* NULL: empty */
     off_t                           length;
     ngx_uint_t                      retry_after;    /* seconds, 0: none */
+
+    /* made of a value in place of another: a default=, or an old one */
+    ngx_uint_t                      fallback;
 } ngx_http_endpoint_result_t;
 
 

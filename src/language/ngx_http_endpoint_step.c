@@ -18,6 +18,8 @@ static ngx_str_t  ngx_http_endpoint_step_single[] = {
     ngx_string("timeout="),
     ngx_string("when="),
     ngx_string("cache="),
+    ngx_string("empty="),
+    ngx_string("nonempty"),
     ngx_string("default="),
     ngx_string("each="),
     ngx_string("limit="),

@@ -413,7 +413,8 @@ ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b)
     }
 
     b->value = *exec->step->def;
-    exec->fallback = 1;
+
+    ngx_http_endpoint_exec_fallback(exec);
 
     return 1;
 }
@@ -482,6 +483,10 @@ ngx_http_endpoint_fanout_join(ngx_http_endpoint_fanout_t *fanout,
     for (i = 0; i < fanout->n; i++) {
         if (i && ngx_http_endpoint_write(&w, (u_char *) ",", 1) != NGX_OK) {
             return NGX_ERROR;
+        }
+
+        if (fanout->branches[i].value.type == ngx_http_endpoint_null) {
+            fanout->exec->lacks = 1;
         }
 
         if (ngx_http_endpoint_write_value(&w, &fanout->branches[i].value)

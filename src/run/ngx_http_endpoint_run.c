@@ -452,6 +452,14 @@ ngx_http_endpoint_exec_done(ngx_http_endpoint_exec_t *exec)
 }
 
 
+void
+ngx_http_endpoint_exec_fallback(ngx_http_endpoint_exec_t *exec)
+{
+    exec->fallback = 1;
+    exec->run->result.fallback = 1;
+}
+
+
 ngx_int_t
 ngx_http_endpoint_exec_value(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_value_t *v)

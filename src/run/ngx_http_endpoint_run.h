@@ -65,7 +65,10 @@ struct ngx_http_endpoint_exec_s {
     unsigned                        woken:1;    /* resume() is to be called */
     unsigned                        held:1;     /* by step->around */
     unsigned                        expired:1;  /* its timeout= is over */
-    unsigned                        fallback:1; /* its value is a default= */
+    unsigned                        lacks:1;    /* an element of each= has
+                                                   come to null */
+    unsigned                        fallback:1; /* its value stands in for
+                                                   one that is not there */
 };
 
 
@@ -165,6 +168,12 @@ void ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run,
 
 /* Records that running work can go on, and posts the scheduler. */
 void ngx_http_endpoint_exec_wake(ngx_http_endpoint_exec_t *exec);
+
+/*
+ * Records that the value of exec, or a part of it, is one in place of another:
+ * a default=, or an old one.  What is made of it is not to be kept.
+ */
+void ngx_http_endpoint_exec_fallback(ngx_http_endpoint_exec_t *exec);
 
 /*
  * Sets the value that an exec's step binds, and the members of it that the
