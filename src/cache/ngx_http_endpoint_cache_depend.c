@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_cache_depend.h"
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_pass.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>

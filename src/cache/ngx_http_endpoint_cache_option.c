@@ -4,7 +4,7 @@
 #include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_run.h"
 
 

@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_step.h"
 
 #include <ngx_http.h>

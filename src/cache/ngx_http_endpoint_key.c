@@ -3,7 +3,7 @@
 #include "ngx_http_endpoint_digest.h"
 #include "ngx_http_endpoint_flight.h"
 #include "ngx_http_endpoint_key.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_template.h"
 
 

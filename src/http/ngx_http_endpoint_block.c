@@ -21,6 +21,13 @@ static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
     ngx_http_location_tree_node_t *node, u_char *uri, size_t len);
 
 
+static ngx_http_endpoint_place_t  ngx_http_endpoint_block_place = {
+    ngx_string("an endpoint"),
+    1,
+    1
+};
+
+
 char *
 ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -328,6 +335,7 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
 
     c.cf = cf;
     c.kinds = emcf->kinds;
+    c.place = &ngx_http_endpoint_block_place;
     c.statement = &block->head;
     c.pools = &emcf->pools;
     c.timeout = block->conf->timeout;

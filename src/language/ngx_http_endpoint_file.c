@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_file.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 
 
 static ngx_int_t ngx_http_endpoint_file_content(

@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_graph.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 
 
 /* a matrix while the plan is compiled: it also drops edges named twice */

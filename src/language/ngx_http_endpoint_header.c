@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_header.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 
 
 static ngx_int_t ngx_http_endpoint_header_name(ngx_http_endpoint_compile_t *c,

@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>
@@ -566,6 +566,13 @@ ngx_http_endpoint_name_variable(ngx_http_endpoint_compile_t *c,
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "unknown name \"$%V\": no input, "
                                             "step or variable has it", name);
+    }
+
+    if (!c->place->variables) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "variable \"$%V\" in %V, which "
+                                            "has no request", name,
+                                            &c->place->name);
     }
 
     index = ngx_http_get_variable_index(c->cf, name);

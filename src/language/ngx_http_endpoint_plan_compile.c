@@ -90,8 +90,9 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     c->edges = &edges;
     c->uses = &uses;
 
-    if (ngx_http_endpoint_pattern_compile(c, &c->statement->args[2], parts)
-        != NGX_OK)
+    if (parts
+        && ngx_http_endpoint_pattern_compile(c, &c->statement->args[2], parts)
+           != NGX_OK)
     {
         return NULL;
     }
@@ -467,27 +468,6 @@ ngx_http_endpoint_plan_timeout(ngx_http_endpoint_compile_t *c)
 }
 
 
-ngx_int_t
-ngx_http_endpoint_plan_time(ngx_http_endpoint_compile_t *c, const char *what,
-    ngx_str_t *value, ngx_msec_t *msec)
-{
-    ngx_int_t  n;
-
-    n = ngx_parse_time(value, 0);
-
-    if (n == NGX_ERROR || n == 0) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid %s \"%V\", it must be a "
-                                            "time like 2s or 500ms", what,
-                                            value);
-    }
-
-    *msec = n;
-
-    return NGX_OK;
-}
-
-
 /* a stable insertion sort: within one source the order of the file stays */
 
 static void
@@ -592,6 +572,17 @@ ngx_http_endpoint_plan_check_replies(ngx_http_endpoint_compile_t *c)
     reply = c->plan->replies.elts;
     n = c->plan->replies.nelts;
 
+    if (!c->place->reply) {
+
+        if (n == 0) {
+            return NGX_OK;
+        }
+
+        return ngx_http_endpoint_plan_error(c->cf, reply->statement,
+                                            "\"reply\" in %V, which nobody "
+                                            "waits for", &c->place->name);
+    }
+
     for (i = 0; i + 1 < n; i++) {
         if (reply[i].when == NULL) {
             return ngx_http_endpoint_plan_error(c->cf, reply[i + 1].statement,
@@ -610,58 +601,6 @@ ngx_http_endpoint_plan_check_replies(ngx_http_endpoint_compile_t *c)
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_endpoint_plan_edge(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *from, ngx_http_endpoint_step_t *to)
-{
-    ngx_http_endpoint_edge_t  *edge;
-
-    edge = ngx_array_push(c->edges);
-    if (edge == NULL) {
-        return NGX_ERROR;
-    }
-
-    edge->from = from->index;
-    edge->to = to->index;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_http_endpoint_plan_error(ngx_conf_t *cf,
-    ngx_http_endpoint_statement_t *statement, const char *fmt, ...)
-{
-    u_char           *last, buf[NGX_MAX_ERROR_STR];
-    va_list           args;
-    ngx_str_t         text;
-    ngx_conf_file_t   file, *saved;
-
-    va_start(args, fmt);
-    last = ngx_vslprintf(buf, buf + NGX_MAX_ERROR_STR, fmt, args);
-    va_end(args);
-
-    text.data = buf;
-    text.len = last - buf;
-
-    /* the file was read long ago: lend its name and the statement's line */
-
-    ngx_memzero(&file, sizeof(ngx_conf_file_t));
-
-    file.file.name = statement->file;
-    file.line = statement->line;
-
-    saved = cf->conf_file;
-    cf->conf_file = &file;
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &text);
-
-    cf->conf_file = saved;
-
-    return NGX_ERROR;
 }
 
 

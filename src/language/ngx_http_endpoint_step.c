@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 
 
 static ngx_int_t ngx_http_endpoint_step_once(ngx_http_endpoint_compile_t *c,

@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_file.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_pg_conf.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_query.h"
 #include "ngx_http_endpoint_step.h"
 

@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_query.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"

@@ -146,8 +146,11 @@ ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
 {
     static ngx_str_t  label = ngx_string("reply");
 
-    if (ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
-        != NGX_OK)
+    /* where nobody waits for a reply, its steps are all that a run has */
+
+    if (run->plan->replies.nelts
+        && ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
+           != NGX_OK)
     {
         ngx_http_endpoint_run_fail(run, &label,
                                    ngx_http_endpoint_cause_memory);

@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_condition.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
 #include "ngx_http_endpoint_template.h"

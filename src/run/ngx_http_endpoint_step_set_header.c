@@ -1,6 +1,6 @@
 
 #include "ngx_http_endpoint_header.h"
-#include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
