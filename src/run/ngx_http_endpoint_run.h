@@ -17,9 +17,7 @@
 #include "ngx_http_endpoint_step.h"
 
 
-typedef struct ngx_http_endpoint_run_s     ngx_http_endpoint_run_t;
-typedef struct ngx_http_endpoint_exec_s    ngx_http_endpoint_exec_t;
-typedef struct ngx_http_endpoint_lookup_s  ngx_http_endpoint_lookup_t;
+typedef struct ngx_http_endpoint_run_s  ngx_http_endpoint_run_t;
 
 
 /* what a run needs of the one who starts it */
