@@ -26,7 +26,7 @@ typedef enum {
 
 
 /* memory of the run; flight is the first, for its handler */
-struct ngx_http_endpoint_lookup_s {
+typedef struct {
     ngx_http_endpoint_flight_t         flight;
     ngx_http_endpoint_exec_t          *exec;        /* who is to be woken */
     ngx_str_t                          types;       /* of the key */
@@ -39,7 +39,7 @@ struct ngx_http_endpoint_lookup_s {
     unsigned                           stale:1;     /* value is an old one */
     unsigned                           fallback:1;  /* what is made instead */
     unsigned                           waiting:1;   /* for another's flight */
-};
+} ngx_http_endpoint_lookup_t;
 
 
 /*
