@@ -4,12 +4,21 @@
 #include "ngx_http_endpoint_writer.h"
 
 
+/* no more of an input is shown: what is sent once would go back many times */
+#define NGX_HTTP_ENDPOINT_FAULT_INPUT  2048
+
+#define NGX_HTTP_ENDPOINT_FAULT_CUT    "\xe2\x80\xa6"    /* U+2026 */
+
+
 static ngx_int_t ngx_http_endpoint_fault_write(ngx_http_endpoint_writer_t *w,
     char *text);
 static ngx_int_t ngx_http_endpoint_fault_loc(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_input_t *input, ngx_http_endpoint_fault_t *fault);
 static ngx_int_t ngx_http_endpoint_fault_rest(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_fault_t *fault, ngx_http_endpoint_value_t *value);
+static ngx_int_t ngx_http_endpoint_fault_input(ngx_http_endpoint_writer_t *w,
+    ngx_http_endpoint_value_t *value);
+static void ngx_http_endpoint_fault_cut(ngx_str_t *text, ngx_uint_t escapes);
 
 
 /* by ngx_http_endpoint_input_source_e */
@@ -244,7 +253,7 @@ ngx_http_endpoint_fault_rest(ngx_http_endpoint_writer_t *w,
 {
     if (ngx_http_endpoint_write_escaped(w, &fault->msg) != NGX_OK
         || ngx_http_endpoint_fault_write(w, "\",\"input\":") != NGX_OK
-        || ngx_http_endpoint_write_value(w, value) != NGX_OK)
+        || ngx_http_endpoint_fault_input(w, value) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -260,6 +269,88 @@ ngx_http_endpoint_fault_rest(ngx_http_endpoint_writer_t *w,
     }
 
     return ngx_http_endpoint_fault_write(w, "}");
+}
+
+
+/* the value, or of a long one its start, as a string */
+
+static ngx_int_t
+ngx_http_endpoint_fault_input(ngx_http_endpoint_writer_t *w,
+    ngx_http_endpoint_value_t *value)
+{
+    ngx_int_t   rc;
+    ngx_str_t   text;
+
+    /* the quotes of a string are not counted */
+
+    if (value->data.len <= NGX_HTTP_ENDPOINT_FAULT_INPUT + 2) {
+        return ngx_http_endpoint_write_value(w, value);
+    }
+
+    if (ngx_http_endpoint_value_flatten(w->pool, value) != NGX_OK
+        || ngx_http_endpoint_fault_write(w, "\"") != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    text = value->data;
+
+    if (value->type == ngx_http_endpoint_string) {
+        text.data++;
+        ngx_http_endpoint_fault_cut(&text, 1);
+
+        rc = ngx_http_endpoint_write(w, text.data, text.len);
+
+    } else {
+        ngx_http_endpoint_fault_cut(&text, 0);
+
+        rc = ngx_http_endpoint_write_escaped(w, &text);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_fault_write(w, NGX_HTTP_ENDPOINT_FAULT_CUT "\"");
+}
+
+
+/* not within a character, nor where there are any within an escape */
+
+static void
+ngx_http_endpoint_fault_cut(ngx_str_t *text, ngx_uint_t escapes)
+{
+    u_char  *p, *next, *last;
+
+    p = text->data;
+    last = p + NGX_HTTP_ENDPOINT_FAULT_INPUT;
+
+    for ( ;; ) {
+        next = p + 1;
+
+        if (escapes && *p == '\\') {
+            next += (p[1] == 'u') ? 5 : 1;
+
+            /* the other half of a surrogate pair */
+
+            if (p[1] == 'u' && (p[2] | 0x20) == 'd' && next[0] == '\\'
+                && next[1] == 'u')
+            {
+                next += 6;
+            }
+        }
+
+        while ((*next & 0xc0) == 0x80) {
+            next++;
+        }
+
+        if (next > last) {
+            text->len = p - text->data;
+            return;
+        }
+
+        p = next;
+    }
 }
 
 
