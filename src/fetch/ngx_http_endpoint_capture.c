@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_connection.h"
+#include "ngx_http_endpoint_host.h"
 #include "ngx_http_endpoint_run.h"
 
 
@@ -475,6 +476,7 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
     }
 
     if (capture->done) {
+        ngx_http_endpoint_host_released(r->main);
         return NGX_OK;
     }
 
@@ -652,6 +654,8 @@ ngx_http_endpoint_capture_ended(ngx_http_request_t *r)
     /* it may be posted twice, but holds the main request once */
 
     r->write_event_handler = ngx_http_request_empty_handler;
+
+    ngx_http_endpoint_host_released(r->main);
 
     if (capture->run->abandoned) {
         r->connection->error = 1;

@@ -3,11 +3,14 @@
 #include "ngx_http_endpoint_nginx.h"
 #include "ngx_http_endpoint_pass.h"
 #include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_shell.h"
 
 
 #define ngx_http_endpoint_fetch_bit(hash)  ((uint64_t) 1 << ((hash) % 64))
 
 
+static ngx_http_request_t *ngx_http_endpoint_fetch_parent(
+    ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_fetch_count(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_refusal_t *refusal);
 static ngx_uint_t ngx_http_endpoint_fetch_checked(
@@ -41,7 +44,11 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
 
     exec = call->exec;
     conf = exec->step->conf;
-    r = exec->run->request;
+    r = ngx_http_endpoint_fetch_parent(exec->run);
+
+    if (r == NULL) {
+        return NGX_ERROR;
+    }
 
     rc = ngx_http_endpoint_uri_render(&conf->uri, &exec->run->scope, &path,
                                       &args, refusal);
@@ -77,6 +84,17 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     }
 
     return ngx_http_endpoint_fetch_own_headers(call, refusal);
+}
+
+
+static ngx_http_request_t *
+ngx_http_endpoint_fetch_parent(ngx_http_endpoint_run_t *run)
+{
+    if (run->request == NULL && run->shell->request) {
+        return run->shell->request(run);
+    }
+
+    return run->request;
 }
 
 

@@ -5,6 +5,7 @@
 #include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_shell.h"
 
 
 typedef struct {
@@ -51,7 +52,8 @@ static ngx_http_endpoint_ctx_t    ngx_http_endpoint_hit;
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
-    ngx_http_endpoint_event_handler
+    ngx_http_endpoint_event_handler,
+    NULL
 };
 
 

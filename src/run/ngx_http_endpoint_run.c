@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_shell.h"
 #include "ngx_http_endpoint_step.h"
 
 

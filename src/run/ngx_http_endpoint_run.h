@@ -2,7 +2,7 @@
 /*
  * A run is one execution of a plan.  It owns a pool's memory, a deadline, the
  * values, what is pending, and its cancellation.  It knows no HTTP: a shell
- * starts it and takes its result.
+ * (shell.h) starts it and takes its result.
  */
 
 
@@ -17,17 +17,8 @@
 #include "ngx_http_endpoint_step.h"
 
 
-typedef struct ngx_http_endpoint_run_s  ngx_http_endpoint_run_t;
-
-
-/* what a run needs of the one who starts it */
-typedef struct {
-    /*
-     * The handler of the run's posted event, whose data is the run: it calls
-     * ngx_http_endpoint_run_advance(), and where run->ended, takes run->result.
-     */
-    ngx_event_handler_pt  handler;
-} ngx_http_endpoint_shell_t;
+typedef struct ngx_http_endpoint_run_s    ngx_http_endpoint_run_t;
+typedef struct ngx_http_endpoint_shell_s  ngx_http_endpoint_shell_t;
 
 
 /* what a location allows its runs */
@@ -86,7 +77,7 @@ struct ngx_http_endpoint_run_s {
     ngx_http_endpoint_shell_t      *shell;
     void                           *data;       /* the shell's */
 
-    /* the request that subrequests start from; NULL: a run without one */
+    /* the request that subrequests start from; NULL: none yet */
     void                           *request;
 
     /* the run whose step fetches this one, or NULL */

@@ -140,7 +140,7 @@ static ngx_http_endpoint_place_t  run_message = {
 };
 
 
-static ngx_http_endpoint_shell_t  run_shell = { run_handler };
+static ngx_http_endpoint_shell_t  run_shell = { run_handler, NULL };
 
 
 static ngx_pool_t                *run_pool;
