@@ -1,203 +1,50 @@
 
 #include "ngx_http_endpoint_cache_content.h"
-#include "ngx_http_endpoint_cache_depend.h"
 #include "ngx_http_endpoint_cache_option.h"
 #include "ngx_http_endpoint_lookup.h"
-#include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_compile.h"
-#include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_outcome.h"
 
 
-/* what the options of a step say; the key is first, for those who check it */
-typedef struct {
-    ngx_http_endpoint_key_t   key;
-    ngx_msec_t                empty;    /* how long, 0: not at all */
-} ngx_http_endpoint_cache_option_t;
-
-
-static ngx_http_endpoint_cache_option_t *ngx_http_endpoint_cache_option_conf(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_cache_option_beside(
-    ngx_http_endpoint_compile_t *c, char *option);
 static ngx_uint_t ngx_http_endpoint_cache_option_before(
-    ngx_http_endpoint_exec_t *exec);
-static ngx_uint_t ngx_http_endpoint_cache_option_resume(
     ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_advance(
     ngx_http_endpoint_exec_t *exec, ngx_int_t rc);
+static ngx_int_t ngx_http_endpoint_cache_option_wait(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_late(ngx_event_t *ev);
+static ngx_uint_t ngx_http_endpoint_cache_option_resume(
+    ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_use(
     ngx_http_endpoint_exec_t *exec);
-static void ngx_http_endpoint_cache_option_value(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_value_t *v);
-static void ngx_http_endpoint_cache_option_failed(
-    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cause_e cause);
-static ngx_uint_t ngx_http_endpoint_cache_option_fits(
+static ngx_uint_t ngx_http_endpoint_cache_option_adopt(
     ngx_http_endpoint_exec_t *exec);
-static ngx_uint_t ngx_http_endpoint_cache_option_is_empty(
+static ngx_uint_t ngx_http_endpoint_cache_option_take(
+    ngx_http_endpoint_exec_t *exec);
+static uint64_t ngx_http_endpoint_cache_option_policy(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_after(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_share(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_cache_option_keep(
     ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cache_value_t *value);
-static ngx_uint_t ngx_http_endpoint_cache_option_stale(
+static ngx_uint_t ngx_http_endpoint_cache_option_is_empty(
     ngx_http_endpoint_exec_t *exec);
-static ngx_int_t ngx_http_endpoint_cache_option_pack(
+static ngx_int_t ngx_http_endpoint_cache_option_outcome(
     ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_cache_value_t *value);
-static void ngx_http_endpoint_cache_option_after(
+static ngx_int_t ngx_http_endpoint_cache_option_stale(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_cache_option_cancel(
     ngx_http_endpoint_exec_t *exec);
 
 
-static ngx_http_endpoint_around_t  ngx_http_endpoint_cache_option = {
-    ngx_http_endpoint_cache_depend_option,
+ngx_http_endpoint_around_t  ngx_http_endpoint_cache_option = {
+    ngx_http_endpoint_cache_option_check,
     ngx_http_endpoint_cache_option_before,
     ngx_http_endpoint_cache_option_resume,
     ngx_http_endpoint_cache_option_after,
     ngx_http_endpoint_cache_option_cancel
 };
-
-
-ngx_int_t
-ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *value)
-{
-    u_char                            *p, *end, *next;
-    ngx_str_t                          none, zone, *word;
-    ngx_array_t                        words;
-    ngx_http_endpoint_name_t          *item;
-    ngx_http_endpoint_cache_option_t  *conf;
-
-    ngx_str_null(&none);
-
-    if (c->order) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "\"cache=\" in a transaction, "
-                                            "whose queries see one another");
-    }
-
-    conf = ngx_http_endpoint_cache_option_conf(c, step);
-
-    if (conf == NULL
-        || ngx_array_init(&words, c->cf->temp_pool, 2, sizeof(ngx_str_t))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    step->around = &ngx_http_endpoint_cache_option;
-
-    end = value->data + value->len;
-    next = ngx_strlchr(value->data, end, ':');
-
-    zone.data = value->data;
-    zone.len = (next ? next : end) - value->data;
-
-    while (next) {
-        p = next + 1;
-        next = ngx_strlchr(p, end, ':');
-
-        word = ngx_array_push(&words);
-        if (word == NULL) {
-            return NGX_ERROR;
-        }
-
-        word->data = p;
-        word->len = (next ? next : end) - p;
-    }
-
-    /* one value for all elements of each=: $item has none yet */
-
-    item = c->item;
-    c->item = NULL;
-
-    if (ngx_http_endpoint_key_compile(c, &zone, words.elts, words.nelts,
-                                      &conf->key)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    c->item = item;
-
-    return ngx_http_endpoint_key_own(c->cf, &conf->key, &none);
-}
-
-
-ngx_int_t
-ngx_http_endpoint_cache_option_empty(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *value)
-{
-    ngx_http_endpoint_cache_option_t  *conf;
-
-    conf = ngx_http_endpoint_cache_option_conf(c, step);
-
-    if (conf == NULL
-        || ngx_http_endpoint_cache_option_beside(c, "empty=") != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_endpoint_plan_time(c, "empty", value, &conf->empty);
-}
-
-
-ngx_int_t
-ngx_http_endpoint_cache_option_nonempty(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, ngx_str_t *value)
-{
-    ngx_uint_t   i;
-    ngx_str_t   *word;
-
-    if (value->len) {
-        return NGX_DECLINED;
-    }
-
-    word = c->statement->args;
-
-    for (i = 1; i < c->statement->nargs; i++) {
-        if (ngx_strncmp(word[i].data, "empty=", 6) == 0) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "\"nonempty\" beside "
-                                                "\"%V\"", &word[i]);
-        }
-    }
-
-    return ngx_http_endpoint_cache_option_beside(c, "nonempty");
-}
-
-
-/* the options may be given in any order */
-
-static ngx_http_endpoint_cache_option_t *
-ngx_http_endpoint_cache_option_conf(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step)
-{
-    if (step->around_conf == NULL) {
-        step->around_conf = ngx_pcalloc(c->cf->pool,
-                                    sizeof(ngx_http_endpoint_cache_option_t));
-    }
-
-    return step->around_conf;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_cache_option_beside(ngx_http_endpoint_compile_t *c,
-    char *option)
-{
-    ngx_uint_t   i;
-    ngx_str_t   *word;
-
-    word = c->statement->args;
-
-    for (i = 1; i < c->statement->nargs; i++) {
-        if (ngx_strncmp(word[i].data, "cache=", 6) == 0) {
-            return NGX_OK;
-        }
-    }
-
-    return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                        "\"%s\" without \"cache=\"", option);
-}
 
 
 static ngx_uint_t
@@ -222,24 +69,13 @@ ngx_http_endpoint_cache_option_before(ngx_http_endpoint_exec_t *exec)
 
 
 static ngx_uint_t
-ngx_http_endpoint_cache_option_resume(ngx_http_endpoint_exec_t *exec)
-{
-    if (exec->expired) {
-        ngx_http_endpoint_cache_option_cancel(exec);
-        ngx_http_endpoint_cache_option_failed(exec,
-                                             ngx_http_endpoint_cause_timeout);
-        return 0;
-    }
-
-    return ngx_http_endpoint_cache_option_advance(exec,
-                               ngx_http_endpoint_lookup_resume(exec->around));
-}
-
-
-static ngx_uint_t
 ngx_http_endpoint_cache_option_advance(ngx_http_endpoint_exec_t *exec,
     ngx_int_t rc)
 {
+    if (rc == NGX_AGAIN) {
+        rc = ngx_http_endpoint_cache_option_wait(exec);
+    }
+
     switch (rc) {
 
     case NGX_OK:
@@ -258,21 +94,101 @@ ngx_http_endpoint_cache_option_advance(ngx_http_endpoint_exec_t *exec,
 }
 
 
+/* for another's work, but no longer than for one's own */
+
+static ngx_int_t
+ngx_http_endpoint_cache_option_wait(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_msec_t                   msec;
+    ngx_http_endpoint_share_t   *share;
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    share = exec->step->type->share;
+    lookup = exec->around;
+
+    msec = share ? share->patience(exec) : 0;
+
+    if (msec == 0) {
+        return NGX_AGAIN;
+    }
+
+    if (lookup->timer == NULL) {
+        lookup->timer = ngx_pcalloc(exec->run->scope.pool,
+                                    sizeof(ngx_event_t));
+        if (lookup->timer == NULL) {
+            return NGX_ERROR;
+        }
+
+        lookup->timer->handler = ngx_http_endpoint_cache_option_late;
+        lookup->timer->data = exec;
+        lookup->timer->log = exec->run->scope.log;
+    }
+
+    ngx_add_timer(lookup->timer, msec);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_endpoint_cache_option_late(ngx_event_t *ev)
+{
+    ngx_http_endpoint_exec_t    *exec;
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    exec = ev->data;
+    lookup = exec->around;
+
+    lookup->late = 1;
+
+    ngx_http_endpoint_exec_wake(exec);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_cache_option_resume(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    lookup = exec->around;
+
+    if (exec->expired || lookup->late) {
+
+        /* the work knows what it is to have no time left */
+
+        exec->expired = 1;
+        ngx_http_endpoint_cache_option_cancel(exec);
+        return 1;
+    }
+
+    if (lookup->timer && lookup->timer->timer_set) {
+        ngx_del_timer(lookup->timer);
+    }
+
+    return ngx_http_endpoint_cache_option_advance(exec,
+                                      ngx_http_endpoint_lookup_resume(lookup));
+}
+
+
 static ngx_uint_t
 ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
 {
+    uint64_t                     policy;
     ngx_http_endpoint_lookup_t  *lookup;
-    ngx_http_endpoint_value_t    v;
 
     lookup = exec->around;
+    policy = ngx_http_endpoint_cache_content_policy(&lookup->value);
+
+    if (policy && policy != ngx_http_endpoint_cache_option_policy(exec)) {
+        return 1;
+    }
 
     switch (ngx_http_endpoint_cache_content_kind(&lookup->value,
                                                  &lookup->types))
     {
 
-    case ngx_http_endpoint_cache_content_cause:
-        ngx_http_endpoint_cache_option_failed(exec, lookup->value.status);
-        return 0;
+    case ngx_http_endpoint_cache_content_outcome:
+        return ngx_http_endpoint_cache_option_adopt(exec);
 
     case ngx_http_endpoint_cache_content_reply:
 
@@ -289,79 +205,117 @@ ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
         return 0;
 
     default: /* a value */
+        return ngx_http_endpoint_cache_option_take(exec);
+    }
+}
 
-        if (!ngx_http_endpoint_cache_option_fits(exec)) {
-            return 1;
-        }
 
-        if (lookup->status == ngx_http_endpoint_lookup_updating) {
-            ngx_http_endpoint_exec_fallback(exec);
-        }
+/* another's failure, of which this step makes its own */
 
-        ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
-        ngx_http_endpoint_cache_option_value(exec, &v);
+static ngx_uint_t
+ngx_http_endpoint_cache_option_adopt(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_share_t    *share;
+    ngx_http_endpoint_lookup_t   *lookup;
+    ngx_http_endpoint_outcome_t   outcome;
+
+    share = exec->step->type->share;
+    lookup = exec->around;
+
+    ngx_memzero(&outcome, sizeof(ngx_http_endpoint_outcome_t));
+
+    if (ngx_http_endpoint_cache_content_unpack_outcome(&lookup->value,
+                                                exec->run->scope.pool,
+                                                &outcome)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return 0;
+    }
+
+    if (share == NULL
+        || ngx_http_endpoint_cache_content_policy(&lookup->value))
+    {
+        ngx_http_endpoint_exec_failed(exec, outcome.cause);
+        return 0;
+    }
+
+    if (share->adopt(exec, &outcome) == NGX_DECLINED) {
+        return ngx_http_endpoint_cache_option_advance(exec,
+                                       ngx_http_endpoint_lookup_start(lookup));
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_cache_option_take(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_share_t    *share;
+    ngx_http_endpoint_value_t     v;
+    ngx_http_endpoint_lookup_t   *lookup;
+    ngx_http_endpoint_outcome_t   outcome;
+
+    share = exec->step->type->share;
+    lookup = exec->around;
+
+    if (share && lookup->value.body.len > share->limit(exec)) {
+        ngx_memzero(&outcome, sizeof(ngx_http_endpoint_outcome_t));
+
+        outcome.cause = ngx_http_endpoint_cause_too_large;
+        outcome.limit = share->limit(exec);
+
+        (void) share->adopt(exec, &outcome);
+
+        return 0;
+    }
+
+    if (lookup->status == ngx_http_endpoint_lookup_updating
+        || ngx_http_endpoint_cache_content_fallback(&lookup->value))
+    {
+        ngx_http_endpoint_exec_fallback(exec);
+    }
+
+    ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
+
+    switch (ngx_http_endpoint_exec_value(exec, &v)) {
+
+    case NGX_OK:
+        ngx_http_endpoint_exec_done(exec);
+        return 0;
+
+    case NGX_ERROR:
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return 0;
+
+    default:
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_json);
         return 0;
     }
 }
 
 
-static void
-ngx_http_endpoint_cache_option_value(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_value_t *v)
+/* never 0 */
+
+static uint64_t
+ngx_http_endpoint_cache_option_policy(ngx_http_endpoint_exec_t *exec)
 {
-    switch (ngx_http_endpoint_exec_value(exec, v)) {
+    ngx_http_endpoint_limits_t        *limits;
+    ngx_http_endpoint_cache_option_t  *conf;
 
-    case NGX_OK:
-        ngx_http_endpoint_exec_done(exec);
-        return;
+    conf = exec->step->around_conf;
+    limits = exec->run->limits;
 
-    case NGX_ERROR:
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
-        return;
-
-    default:
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_json);
-    }
-}
-
-
-/* another's failure, or too long a wait for another: "default=" is for both */
-
-static void
-ngx_http_endpoint_cache_option_failed(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_cause_e cause)
-{
-    if (exec->step->def == NULL || exec->step->each) {
-        ngx_http_endpoint_exec_failed(exec, cause);
-        return;
-    }
-
-    ngx_http_endpoint_exec_fallback(exec);
-    ngx_http_endpoint_cache_option_value(exec, exec->step->def);
-}
-
-
-/* a text of as=text is no JSON, even if it should look so */
-
-static ngx_uint_t
-ngx_http_endpoint_cache_option_fits(ngx_http_endpoint_exec_t *exec)
-{
-    ngx_http_endpoint_lookup_t             *lookup;
-    ngx_http_endpoint_cache_content_kind_e  kind;
-
-    lookup = exec->around;
-    kind = ngx_http_endpoint_cache_content_kind(&lookup->value, &lookup->types);
-
-    return kind == ngx_http_endpoint_cache_content_null
-           || kind == (exec->step->result->scalar
-                       ? ngx_http_endpoint_cache_content_text
-                       : ngx_http_endpoint_cache_content_json);
+    return (conf->policy + 31 * limits->fetch_buffer
+            + 37 * limits->max_fanout) | 1;
 }
 
 
 static void
 ngx_http_endpoint_cache_option_after(ngx_http_endpoint_exec_t *exec)
 {
+    ngx_http_endpoint_value_t        *v;
     ngx_http_endpoint_lookup_t       *lookup;
     ngx_http_endpoint_cache_value_t   value;
 
@@ -373,27 +327,24 @@ ngx_http_endpoint_cache_option_after(ngx_http_endpoint_exec_t *exec)
         return;
     }
 
-    if (lookup->stale && ngx_http_endpoint_cache_option_stale(exec)) {
-        ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
-        return;
+    if (exec->cause != ngx_http_endpoint_cause_none || exec->defaulted) {
+        ngx_http_endpoint_cache_option_share(exec);
+
+    } else if (ngx_http_endpoint_lookup_leads(lookup)) {
+        v = &exec->run->scope.values[exec->step->result->slot];
+
+        if (ngx_http_endpoint_cache_content_pack_value(exec->run, v,
+                                                       &lookup->types, &value)
+            == NGX_OK)
+        {
+            ngx_http_endpoint_cache_option_keep(exec, &value);
+
+        } else {
+            ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
+        }
     }
 
-    if (!ngx_http_endpoint_lookup_leads(lookup)) {
-        ngx_http_endpoint_lookup_cancel(lookup);
-        return;
-    }
-
-    if (ngx_http_endpoint_cache_option_pack(exec, &value) != NGX_OK) {
-        ngx_http_endpoint_flight_failed(&lookup->flight, NULL);
-        return;
-    }
-
-    if (exec->cause != ngx_http_endpoint_cause_none || exec->fallback) {
-        ngx_http_endpoint_flight_failed(&lookup->flight, &value);
-        return;
-    }
-
-    ngx_http_endpoint_cache_option_keep(exec, &value);
+    ngx_http_endpoint_cache_option_cancel(exec);
 }
 
 
@@ -408,6 +359,12 @@ ngx_http_endpoint_cache_option_keep(ngx_http_endpoint_exec_t *exec,
     lookup = exec->around;
     flight = &lookup->flight;
     conf = exec->step->around_conf;
+
+    if (exec->fallback) {
+        ngx_http_endpoint_cache_content_set_fallback(value);
+        ngx_http_endpoint_flight_failed(flight, value);
+        return;
+    }
 
     if (!ngx_http_endpoint_cache_option_is_empty(exec)) {
         (void) ngx_http_endpoint_flight_done(flight, value, 0);
@@ -440,86 +397,138 @@ ngx_http_endpoint_cache_option_is_empty(ngx_http_endpoint_exec_t *exec)
 }
 
 
-/* Whether the old value was put in the place of a failure. */
+/* the failure of the work itself, whatever this step has made of it */
 
-static ngx_uint_t
-ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
+static void
+ngx_http_endpoint_cache_option_share(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_http_endpoint_run_t     *run;
-    ngx_http_endpoint_value_t    v;
-    ngx_http_endpoint_lookup_t  *lookup;
+    ngx_int_t                         rc;
+    ngx_uint_t                        answered;
+    ngx_http_endpoint_lookup_t       *lookup;
+    ngx_http_endpoint_cache_value_t   value;
+
+    lookup = exec->around;
+
+    rc = ngx_http_endpoint_cache_option_outcome(exec, &value);
+
+    /* what is below 500 is an answer, and drops the old value */
+
+    answered = (exec->cause == ngx_http_endpoint_cause_result
+                && exec->run->result.status < 500);
+
+    if (lookup->stale && !answered
+        && ngx_http_endpoint_cache_option_stale(exec) == NGX_OK
+        && rc != NGX_ABORT)
+    {
+        ngx_http_endpoint_cache_content_set_fallback(&lookup->value);
+        value = lookup->value;
+        rc = NGX_OK;
+    }
+
+    if (rc == NGX_ABORT || !ngx_http_endpoint_lookup_leads(lookup)) {
+        return;
+    }
+
+    if (lookup->stale && answered) {
+        ngx_http_endpoint_flight_purge(lookup->flight.cache,
+                                       &lookup->flight.key);
+    }
+
+    ngx_http_endpoint_flight_failed(&lookup->flight,
+                                    rc == NGX_OK ? &value : NULL);
+}
+
+
+/* as outcome() of a kind of step; value is packed */
+
+static ngx_int_t
+ngx_http_endpoint_cache_option_outcome(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cache_value_t *value)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                    *types;
+    ngx_http_endpoint_run_t      *run;
+    ngx_http_endpoint_lookup_t   *lookup;
+    ngx_http_endpoint_outcome_t   outcome;
 
     run = exec->run;
+    lookup = exec->around;
+    types = &lookup->types;
 
-    if (exec->cause == ngx_http_endpoint_cause_none && !exec->fallback) {
-        return 0;
+    if (exec->step->type->share == NULL) {
+        return NGX_DECLINED;
     }
 
-    /* what is below 500 is an answer */
+    ngx_memzero(&outcome, sizeof(ngx_http_endpoint_outcome_t));
 
-    if (exec->cause == ngx_http_endpoint_cause_result
-        && run->result.status < 500)
-    {
-        return 0;
+    rc = exec->step->type->share->outcome(exec, &outcome);
+
+    if (rc == NGX_OK) {
+        return ngx_http_endpoint_cache_content_pack_outcome(run, &outcome,
+                                                            types, value);
     }
 
-    if (!ngx_http_endpoint_cache_option_fits(exec)) {
-        return 0;
+    if (rc != NGX_DONE) {
+        return rc;
     }
+
+    /* of several calls: what became of them, for those who do the same */
+
+    if (exec->cause == ngx_http_endpoint_cause_none) {
+        rc = ngx_http_endpoint_cache_content_pack_value(run,
+                             &run->scope.values[exec->step->result->slot],
+                             types, value);
+
+    } else if (exec->cause == ngx_http_endpoint_cause_result) {
+        rc = ngx_http_endpoint_cache_content_pack_reply(run,
+                                    run->headers ? run->headers->nelts : 0, 0,
+                                    types, value);
+
+    } else {
+        outcome.cause = exec->cause;
+        rc = ngx_http_endpoint_cache_content_pack_outcome(run, &outcome, types,
+                                                          value);
+    }
+
+    if (rc == NGX_OK) {
+        ngx_http_endpoint_cache_content_set_policy(value,
+                                 ngx_http_endpoint_cache_option_policy(exec));
+
+        if (exec->fallback) {
+            ngx_http_endpoint_cache_content_set_fallback(value);
+        }
+    }
+
+    return rc;
+}
+
+
+/* NGX_OK: the old value was put in the place of a failure */
+
+static ngx_int_t
+ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_value_t    v;
+    ngx_http_endpoint_lookup_t  *lookup;
 
     lookup = exec->around;
 
     ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
 
     if (ngx_http_endpoint_exec_value(exec, &v) != NGX_OK) {
-        return 0;
+        return NGX_DECLINED;
     }
 
     exec->cause = ngx_http_endpoint_cause_none;
-    ngx_memzero(&run->result, sizeof(ngx_http_endpoint_result_t));
 
+    ngx_memzero(&exec->run->result, sizeof(ngx_http_endpoint_result_t));
     ngx_http_endpoint_exec_fallback(exec);
 
-    return 1;
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_endpoint_cache_option_pack(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_cache_value_t *value)
-{
-    ngx_uint_t                   first;
-    ngx_http_endpoint_run_t     *run;
-    ngx_http_endpoint_lookup_t  *lookup;
-    ngx_http_endpoint_name_t    *name;
-
-    run = exec->run;
-    lookup = exec->around;
-
-    switch (exec->cause) {
-
-    case ngx_http_endpoint_cause_none:
-        name = exec->step->result;
-
-        return ngx_http_endpoint_cache_content_pack_value(run,
-                                              &run->scope.values[name->slot],
-                                              &lookup->types, value);
-
-    case ngx_http_endpoint_cause_result:
-
-        /* the headers are those of other steps */
-
-        first = run->headers ? run->headers->nelts : 0;
-
-        return ngx_http_endpoint_cache_content_pack_reply(run, first, 0,
-                                                    &lookup->types, value);
-
-    default:
-        return ngx_http_endpoint_cache_content_pack_cause(run, exec->cause,
-                                                    &lookup->types, value);
-    }
-}
-
+/* leaves the flight, where it has not ended: another one takes the lead */
 
 static void
 ngx_http_endpoint_cache_option_cancel(ngx_http_endpoint_exec_t *exec)
@@ -528,7 +537,13 @@ ngx_http_endpoint_cache_option_cancel(ngx_http_endpoint_exec_t *exec)
 
     lookup = exec->around;
 
-    if (lookup) {
-        ngx_http_endpoint_lookup_cancel(lookup);
+    if (lookup == NULL) {
+        return;
     }
+
+    if (lookup->timer && lookup->timer->timer_set) {
+        ngx_del_timer(lookup->timer);
+    }
+
+    ngx_http_endpoint_lookup_cancel(lookup);
 }

@@ -60,7 +60,8 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_cache = {
     ngx_http_endpoint_cache_statement_cancel,
     0,
     0,
-    ngx_http_endpoint_cache_depend_statement
+    ngx_http_endpoint_cache_depend_statement,
+    NULL
 };
 
 
@@ -274,6 +275,12 @@ ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
 
     if (lookup->fallback) {
         ttl = conf->default_ttl;
+    }
+
+    /* its time is its own: who has some left takes the lead */
+
+    if (run->overdue) {
+        ngx_http_endpoint_lookup_cancel(lookup);
     }
 
     if (fails && lookup->stale) {

@@ -34,11 +34,13 @@ typedef struct {
     ngx_http_endpoint_lookup_status_e  status;
     ngx_int_t                          rc;  /* of a look, of the flight's end */
     ngx_uint_t                         rounds;
+    ngx_event_t                       *timer;       /* of the wait, or NULL */
     ngx_uint_t                         nheaders;    /* set above the cache */
     unsigned                           looked:1;    /* rc and value are set */
     unsigned                           stale:1;     /* value is an old one */
     unsigned                           fallback:1;  /* what is made instead */
     unsigned                           waiting:1;   /* for another's flight */
+    unsigned                           late:1;      /* and too long */
 } ngx_http_endpoint_lookup_t;
 
 

@@ -30,6 +30,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_purge = {
     NULL,
     0,
     0,
+    NULL,
     NULL
 };
 

@@ -12,6 +12,7 @@
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_fanout.h"
 #include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_outcome.h"
 #include "ngx_http_endpoint_uri.h"
 
 
@@ -54,6 +55,7 @@ typedef struct {
     ngx_http_endpoint_capture_t     *capture;       /* of the last try */
     ngx_http_endpoint_capture_t      first;         /* of the first one */
     ngx_uint_t                       tries;
+    ngx_http_endpoint_cause_e        failure;       /* of the last one */
     ngx_msec_t                       started;       /* the last try */
     ngx_event_t                      timer;         /* of a try, of a pause */
     unsigned                         arrived:1;     /* the try has ended */
@@ -96,8 +98,17 @@ ngx_http_endpoint_cause_e ngx_http_endpoint_answer_cause(
 ngx_http_endpoint_cause_e ngx_http_endpoint_answer_value(
     ngx_http_endpoint_call_t *call);
 
-/* Hands the answer to the client where pass= lists its status. */
-ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call);
+/* Sets what of the answer pass= hands on.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_answer_outcome(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_outcome_t *outcome);
+
+/* Hands an answer to the client where pass= lists its status. */
+ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_outcome_t *outcome);
+
+/* Whether a failure may be gone when it is tried again. */
+ngx_uint_t ngx_http_endpoint_call_retryable(ngx_http_endpoint_cause_e cause,
+    ngx_uint_t status);
 
 /*
  * Starts the subrequest of call->capture.  NGX_DECLINED: a value cannot stand
@@ -105,6 +116,9 @@ ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call);
  */
 ngx_int_t ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_refusal_t *refusal);
+
+
+extern ngx_http_endpoint_share_t  ngx_http_endpoint_fetch_share;
 
 
 #endif /* _NGX_HTTP_ENDPOINT_FETCH_H_INCLUDED_ */

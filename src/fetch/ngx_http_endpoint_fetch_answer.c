@@ -175,22 +175,44 @@ ngx_http_endpoint_answer_members(ngx_http_endpoint_call_t *call)
 }
 
 
-ngx_uint_t
-ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call)
+ngx_int_t
+ngx_http_endpoint_answer_outcome(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_outcome_t *outcome)
 {
-    ngx_uint_t                       i, status;
-    ngx_http_request_t              *sr;
-    ngx_http_endpoint_value_t        v;
-    ngx_http_endpoint_result_t      *result;
-    ngx_http_endpoint_fetch_conf_t  *conf;
-    ngx_http_endpoint_fetch_range_t *range;
+    ngx_http_request_t           *sr;
+    ngx_http_endpoint_value_t     v;
+    ngx_http_endpoint_capture_t  *capture;
 
-    conf = call->exec->step->conf;
+    capture = call->capture;
+    sr = capture->request;
+
+    ngx_http_endpoint_capture_value(capture, 0, &v);
+
+    outcome->status = capture->status;
+    outcome->body = capture->out;
+    outcome->length = v.data.len;
+
+    return ngx_http_endpoint_outcome_add(outcome, call->exec->run->scope.pool,
+                                         "Content-Type",
+                                         &sr->headers_out.content_type);
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_outcome_t *outcome)
+{
+    ngx_uint_t                        i;
+    ngx_http_endpoint_result_t       *result;
+    ngx_http_endpoint_fetch_conf_t   *conf;
+    ngx_http_endpoint_fetch_range_t  *range;
+
+    conf = exec->step->conf;
     range = conf->pass.elts;
-    status = call->capture->status;
 
     for (i = 0; i < conf->pass.nelts; i++) {
-        if (status >= range[i].from && status <= range[i].to) {
+        if (outcome->status >= range[i].from && outcome->status <= range[i].to)
+        {
             break;
         }
     }
@@ -199,15 +221,13 @@ ngx_http_endpoint_answer_pass(ngx_http_endpoint_call_t *call)
         return 0;
     }
 
-    sr = call->capture->request;
-    result = &call->exec->run->result;
+    result = &exec->run->result;
 
-    ngx_http_endpoint_capture_value(call->capture, 0, &v);
+    result->status = outcome->status;
+    result->body = outcome->body;
+    result->length = outcome->length;
 
-    result->status = status;
-    result->type = sr->headers_out.content_type;
-    result->body = call->capture->out;
-    result->length = v.data.len;
+    ngx_http_endpoint_outcome_field(outcome, "Content-Type", &result->type);
 
     return 1;
 }

@@ -13,9 +13,9 @@ static void ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_arrived(void *data);
 static void ngx_http_endpoint_call_timer(ngx_event_t *ev);
 static void ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call);
+static ngx_uint_t ngx_http_endpoint_call_pass(
+    ngx_http_endpoint_call_t *call);
 static ngx_uint_t ngx_http_endpoint_call_retry(
-    ngx_http_endpoint_call_t *call, ngx_http_endpoint_cause_e cause);
-static ngx_uint_t ngx_http_endpoint_call_retryable(
     ngx_http_endpoint_call_t *call, ngx_http_endpoint_cause_e cause);
 static ngx_msec_t ngx_http_endpoint_call_left(ngx_http_endpoint_call_t *call);
 static void ngx_http_endpoint_call_end(ngx_http_endpoint_call_t *call);
@@ -32,6 +32,11 @@ ngx_http_endpoint_call_start(ngx_http_endpoint_branch_t *b)
     ngx_http_endpoint_exec_t  *exec;
 
     exec = b->fanout->exec;
+
+    if (exec->expired) {
+        ngx_http_endpoint_call_expire(b);
+        return;
+    }
 
     call = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_http_endpoint_call_t));
     if (call == NULL) {
@@ -231,13 +236,13 @@ ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
         return;
     }
 
+    call->failure = cause;
+
     ngx_http_endpoint_call_end(call);
 
     if (cause == ngx_http_endpoint_cause_status
-        && ngx_http_endpoint_answer_pass(call))
+        && ngx_http_endpoint_call_pass(call))
     {
-        ngx_http_endpoint_exec_failed(call->exec,
-                                      ngx_http_endpoint_cause_result);
         return;
     }
 
@@ -246,6 +251,29 @@ ngx_http_endpoint_call_failed(ngx_http_endpoint_call_t *call,
     {
         ngx_http_endpoint_exec_failed(call->exec, cause);
     }
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_call_pass(ngx_http_endpoint_call_t *call)
+{
+    ngx_http_endpoint_outcome_t  outcome;
+
+    ngx_memzero(&outcome, sizeof(ngx_http_endpoint_outcome_t));
+
+    if (ngx_http_endpoint_answer_outcome(call, &outcome) != NGX_OK) {
+        ngx_http_endpoint_exec_failed(call->exec,
+                                      ngx_http_endpoint_cause_memory);
+        return 1;
+    }
+
+    if (!ngx_http_endpoint_answer_pass(call->exec, &outcome)) {
+        return 0;
+    }
+
+    ngx_http_endpoint_exec_failed(call->exec, ngx_http_endpoint_cause_result);
+
+    return 1;
 }
 
 
@@ -262,7 +290,7 @@ ngx_http_endpoint_call_retry(ngx_http_endpoint_call_t *call,
     conf = call->exec->step->conf;
 
     if (call->tries > conf->retries
-        || !ngx_http_endpoint_call_retryable(call, cause))
+        || !ngx_http_endpoint_call_retryable(cause, call->capture->status))
     {
         return 0;
     }
@@ -290,19 +318,15 @@ ngx_http_endpoint_call_retry(ngx_http_endpoint_call_t *call,
 }
 
 
-static ngx_uint_t
-ngx_http_endpoint_call_retryable(ngx_http_endpoint_call_t *call,
-    ngx_http_endpoint_cause_e cause)
+ngx_uint_t
+ngx_http_endpoint_call_retryable(ngx_http_endpoint_cause_e cause,
+    ngx_uint_t status)
 {
-    ngx_uint_t  status;
-
     if (cause == ngx_http_endpoint_cause_upstream
         || cause == ngx_http_endpoint_cause_timeout)
     {
         return 1;
     }
-
-    status = call->capture->status;
 
     return cause == ngx_http_endpoint_cause_status
            && (status == NGX_HTTP_BAD_GATEWAY

@@ -17,7 +17,8 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_fetch = {
     ngx_http_endpoint_fetch_cancel,
     1,
     1,
-    NULL
+    NULL,
+    &ngx_http_endpoint_fetch_share
 };
 
 

@@ -15,6 +15,8 @@
 /* one step in one run, which the scheduler alone looks into */
 typedef struct ngx_http_endpoint_exec_s  ngx_http_endpoint_exec_t;
 
+typedef struct ngx_http_endpoint_share_s  ngx_http_endpoint_share_t;
+
 
 struct ngx_http_endpoint_step_type_s {
     ngx_str_t       name;
@@ -53,6 +55,9 @@ struct ngx_http_endpoint_step_type_s {
      */
     ngx_int_t     (*check)(ngx_http_endpoint_compile_t *c,
                            ngx_http_endpoint_step_t *step);
+
+    /* of work that can be done for several steps at once, or NULL */
+    ngx_http_endpoint_share_t  *share;
 };
 
 

@@ -27,6 +27,11 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     exec = b->fanout->exec;
     conf = exec->step->conf;
 
+    if (exec->expired) {
+        ngx_http_endpoint_query_expire(b);
+        return;
+    }
+
     q = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_http_endpoint_query_t)
                                      + conf->params.nelts * sizeof(ngx_str_t));
     if (q == NULL) {
@@ -199,14 +204,20 @@ void
 ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
 {
+    ngx_http_endpoint_query_log(exec, result);
+    ngx_http_endpoint_query_refuse(exec, result, client);
+}
+
+
+void
+ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
+{
     ngx_str_t                   json;
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_cause_e   cause;
 
     run = exec->run;
-
-    ngx_http_endpoint_query_log(exec, result);
-
     cause = ngx_http_endpoint_query_cause(result->cause, client);
 
     if (ngx_http_endpoint_error_detail(run->scope.pool, &exec->step->label,

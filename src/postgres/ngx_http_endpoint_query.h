@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_endpoint_fanout.h"
+#include "ngx_http_endpoint_outcome.h"
 #include "ngx_http_endpoint_pg_pool.h"
 #include "ngx_http_endpoint_refuse.h"
 
@@ -61,6 +62,17 @@ void ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
  */
 void ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result, ngx_uint_t client);
+
+
+/*
+ * What a failure is to a step, without a line in the log: sets run->result and
+ * fails exec.
+ */
+void ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client);
+
+
+extern ngx_http_endpoint_share_t  ngx_http_endpoint_query_share;
 
 
 #endif /* _NGX_HTTP_ENDPOINT_QUERY_H_INCLUDED_ */

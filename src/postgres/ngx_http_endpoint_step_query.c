@@ -25,7 +25,8 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query = {
     ngx_http_endpoint_query_step_cancel,
     1,
     0,
-    NULL
+    NULL,
+    &ngx_http_endpoint_query_share
 };
 
 
@@ -37,7 +38,8 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_query_row = {
     ngx_http_endpoint_query_step_cancel,
     1,
     0,
-    NULL
+    NULL,
+    &ngx_http_endpoint_query_share
 };
 
 

@@ -48,6 +48,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_transaction = {
     ngx_http_endpoint_transaction_cancel,
     0,
     0,
+    NULL,
     NULL
 };
 

@@ -414,9 +414,28 @@ ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b)
 
     b->value = *exec->step->def;
 
+    exec->defaulted = 1;
     ngx_http_endpoint_exec_fallback(exec);
 
     return 1;
+}
+
+
+void
+ngx_http_endpoint_exec_default(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cause_e cause)
+{
+    if (exec->step->def == NULL
+        || ngx_http_endpoint_exec_value(exec, exec->step->def) != NGX_OK)
+    {
+        ngx_http_endpoint_exec_failed(exec, cause);
+        return;
+    }
+
+    exec->defaulted = 1;
+    ngx_http_endpoint_exec_fallback(exec);
+
+    ngx_http_endpoint_exec_done(exec);
 }
 
 

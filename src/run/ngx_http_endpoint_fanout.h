@@ -98,6 +98,13 @@ void ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
  */
 ngx_uint_t ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b);
 
+/*
+ * Ends an exec without each= whose work has failed: by its default=, or as
+ * ngx_http_endpoint_exec_failed().
+ */
+void ngx_http_endpoint_exec_default(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_cause_e cause);
+
 /* Makes $item the element of b: all branches share its slots. */
 ngx_int_t ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b);
 

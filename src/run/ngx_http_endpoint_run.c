@@ -258,6 +258,9 @@ ngx_http_endpoint_exec_overdue(ngx_http_endpoint_exec_t *exec)
                   "endpoint \"%V\": its time is over, step \"%V\" has not "
                   "ended", &exec->run->plan->label, &exec->step->label);
 
+    exec->expired = 1;
+    exec->run->overdue = 1;
+
     ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_timeout);
 }
 
@@ -383,8 +386,9 @@ ngx_http_endpoint_exec_timeout(ngx_event_t *ev)
                   "endpoint \"%V\": step \"%V\" timed out",
                   &exec->run->plan->label, &exec->step->label);
 
+    exec->expired = 1;
+
     if (exec->step->type->resume) {
-        exec->expired = 1;
         ngx_http_endpoint_exec_wake(exec);
         return;
     }

@@ -53,7 +53,8 @@ struct ngx_http_endpoint_exec_s {
     ngx_http_endpoint_cause_e       cause;      /* why it failed, or none */
     unsigned                        woken:1;    /* resume() is to be called */
     unsigned                        held:1;     /* by step->around */
-    unsigned                        expired:1;  /* its timeout= is over */
+    unsigned                        expired:1;  /* its time is over */
+    unsigned                        defaulted:1;    /* default= was used */
     unsigned                        lacks:1;    /* an element of each= has
                                                    come to null */
     unsigned                        fallback:1; /* its value stands in for
@@ -105,6 +106,7 @@ struct ngx_http_endpoint_run_s {
 
     unsigned                        advancing:1;
     unsigned                        ended:1;    /* result is set */
+    unsigned                        overdue:1;  /* its time is over */
     unsigned                        effect:1;   /* an act here or below it
                                                    has started */
 

@@ -26,6 +26,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_log = {
     NULL,
     0,
     0,
+    NULL,
     NULL
 };
 

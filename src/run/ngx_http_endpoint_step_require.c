@@ -29,6 +29,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
     NULL,
     0,
     0,
+    NULL,
     NULL
 };
 

@@ -21,6 +21,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_set_header = {
     NULL,
     0,
     0,
+    NULL,
     NULL
 };
 

@@ -19,6 +19,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_sleep = {
     ngx_http_endpoint_sleep_cancel,
     0,
     0,
+    NULL,
     NULL
 };
 

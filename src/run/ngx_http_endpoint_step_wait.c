@@ -16,6 +16,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_wait = {
     NULL,
     0,
     0,
+    NULL,
     NULL
 };
 
