@@ -23,6 +23,8 @@ static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
+static ngx_http_endpoint_pg_fate_e ngx_http_endpoint_pg_fate(
+    ngx_http_endpoint_pg_t *pg, ngx_http_endpoint_pg_command_t *command);
 static void ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg);
 
 
@@ -79,6 +81,7 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     pg->timeout = timeout;
     pg->state = ngx_http_endpoint_pg_connecting;
     pg->orderly = 0;
+    pg->stray = 0;
     pg->silent = 0;
 
     ngx_memzero(pg->slots, pg->options->nslots
@@ -434,7 +437,13 @@ ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg)
 static void
 ngx_http_endpoint_pg_event_handler(ngx_event_t *ev)
 {
-    ngx_http_endpoint_pg_update(ev->data);
+    ngx_http_endpoint_pg_t *pg = ev->data;
+
+    if (!pg->doomed) {
+        ngx_http_endpoint_pg_give_all(pg);
+    }
+
+    ngx_http_endpoint_pg_update(pg);
 }
 
 
@@ -544,11 +553,34 @@ ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg)
 }
 
 
+/*
+ * A server that ends in order ends before it begins with anything else: what
+ * it was at is rolled back, what stands behind that was not looked at.  But
+ * where its answers cannot be told apart any more, nothing is sure.
+ */
+
+static ngx_http_endpoint_pg_fate_e
+ngx_http_endpoint_pg_fate(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    if (!command->given) {
+        return ngx_http_endpoint_pg_undone;
+    }
+
+    if (!pg->orderly || pg->stray || command->complete
+        || (command->result && !command->failed))
+    {
+        return ngx_http_endpoint_pg_unknown;
+    }
+
+    return ngx_http_endpoint_pg_undone;
+}
+
+
 static void
 ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg)
 {
     ngx_queue_t                     *q;
-    ngx_http_endpoint_pg_fate_e      fate;
     ngx_http_endpoint_pg_command_t  *command;
 
     ngx_log_debug2(NGX_LOG_DEBUG_EVENT, pg->log, 0,
@@ -571,9 +603,6 @@ ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg)
     pg->doomed = 0;
     pg->state = ngx_http_endpoint_pg_down;
 
-    fate = pg->orderly ? ngx_http_endpoint_pg_undone
-                       : ngx_http_endpoint_pg_unknown;
-
     /* from the last, so that an owner who puts them first keeps their order */
 
     while (!ngx_queue_empty(&pg->commands)) {
@@ -584,7 +613,8 @@ ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg)
         pg->ncommands--;
 
         if (!command->internal) {
-            pg->owner->done(pg, command, fate);
+            pg->owner->done(pg, command,
+                            ngx_http_endpoint_pg_fate(pg, command));
 
         } else if (command->result) {
             PQclear(command->result);

@@ -53,12 +53,16 @@ typedef struct {
     ngx_uint_t                      slot;       /* of the prepared statement */
     ngx_uint_t                      generation;
     ngx_uint_t                      nparams;
-    ngx_str_t                      *params;     /* used while it is sent */
+    ngx_str_t                      *params;     /* used until it is given */
+    ngx_http_endpoint_pg_t         *pg;         /* where it is, or was */
 
     /* the first error, else the last result; cleared after done() */
     PGresult                       *result;
 
     ngx_uint_t                      parsing;    /* results of preparations */
+    unsigned                        given:1;    /* to libpq */
+    unsigned                        complete:1; /* but for its Sync */
+    unsigned                        hit:1;      /* by the server's end */
     unsigned                        begin:1;    /* BEGIN goes before it */
     unsigned                        fresh:1;    /* prepared along with it */
     unsigned                        failed:1;
@@ -140,6 +144,8 @@ struct ngx_http_endpoint_pg_s {
     unsigned                         doomed:1;      /* to be closed */
     unsigned                         draining:1;    /* reads all the same */
     unsigned                         orderly:1;     /* it said goodbye */
+    unsigned                         stray:1;       /* answers without a
+                                                       command were dropped */
     unsigned                         silent:1;      /* closed by us */
 };
 
@@ -157,10 +163,17 @@ void ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_address_t *address, ngx_msec_t timeout);
 
 /*
- * Sends a command; done() follows.  NGX_ERROR: it was not sent, and the
- * connection is about to go down.
+ * Sends a command, from an event when what has been received is read; done()
+ * follows.  NGX_ERROR: it is not sent, and the connection is about to go down.
  */
 ngx_int_t ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+
+/*
+ * Takes a command back, if it was not given to libpq yet; done() is not called.
+ * NGX_DECLINED: it is under way.
+ */
+ngx_int_t ngx_http_endpoint_pg_take_back(
     ngx_http_endpoint_pg_command_t *command);
 
 /*
@@ -194,7 +207,10 @@ void ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg);
 
 
 
-/* Between the files of a connection: takes what the server has answered. */
+/* Between the files of a connection: gives what waits to libpq. */
+void ngx_http_endpoint_pg_give_all(ngx_http_endpoint_pg_t *pg);
+
+/* Between them: takes what the server has answered. */
 void ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg);
 
 /* Between them: the connection is of no use and will be closed. */

@@ -43,18 +43,14 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
         return NGX_ERROR;
     }
 
+    command->pg = pg;
     command->result = NULL;
+    command->given = 0;
+    command->complete = 0;
+    command->hit = 0;
     command->failed = 0;
     command->fresh = 0;
     command->parsing = 0;
-
-    if (ngx_http_endpoint_pg_put(pg, command) != NGX_OK) {
-
-        /* a part of it may be on its way, but no Sync behind it */
-
-        ngx_http_endpoint_pg_doom(pg);
-        return NGX_ERROR;
-    }
 
     if (pg->ncommands++ == 0) {
         pg->progress = ngx_current_msec;
@@ -70,9 +66,70 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
 
     ngx_queue_insert_tail(&pg->commands, &command->link);
 
-    if (ngx_http_endpoint_pg_sync(pg) != NGX_OK) {
-        ngx_http_endpoint_pg_doom(pg);
+    /*
+     * libpq that finds its server gone while it writes reads what was left
+     * to be read, and forgets whose answers these were.  So what a turn of the
+     * event loop has brought is read before anything is written.
+     */
+
+    if (command->internal) {
+        ngx_http_endpoint_pg_give_all(pg);
+
+    } else if (!pg->event.posted) {
+        ngx_post_event(&pg->event, &ngx_posted_events);
     }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_pg_give_all(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_queue_t                     *q;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    /* what waits is at the end of the queue */
+
+    for (q = ngx_queue_last(&pg->commands);
+         q != ngx_queue_sentinel(&pg->commands);
+         q = ngx_queue_prev(q))
+    {
+        command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
+
+        if (command->given) {
+            break;
+        }
+    }
+
+    for (q = ngx_queue_next(q);
+         q != ngx_queue_sentinel(&pg->commands);
+         q = ngx_queue_next(q))
+    {
+        command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
+        command->given = 1;
+
+        /* a part of it may be on its way, but no Sync behind it */
+
+        if (ngx_http_endpoint_pg_put(pg, command) != NGX_OK
+            || ngx_http_endpoint_pg_sync(pg) != NGX_OK)
+        {
+            ngx_http_endpoint_pg_doom(pg);
+            return;
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_http_endpoint_pg_take_back(ngx_http_endpoint_pg_command_t *command)
+{
+    if (command->given) {
+        return NGX_DECLINED;
+    }
+
+    ngx_queue_remove(&command->link);
+    command->pg->ncommands--;
 
     return NGX_OK;
 }
@@ -389,10 +446,14 @@ ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
 
     command->failed = 1;
 
+    /* it may have been committed, or not, before the error came */
+    command->complete = (command->result && !command->parsing);
+
     sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
     if (sqlstate && severity && ngx_strcmp(severity, "FATAL") == 0) {
+        command->hit = 1;
         pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
         ngx_http_endpoint_pg_complain(pg, "connection",
                                       PQresultErrorMessage(result));

@@ -80,6 +80,7 @@ ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
     ngx_str_t    text;
     ngx_uint_t   level;
     const char  *severity, *sqlstate;
+    ngx_http_endpoint_pg_command_t  *command;
 
     severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
     severity = severity ? severity : "";
@@ -89,12 +90,29 @@ ngx_http_endpoint_pg_notice(void *data, const PGresult *result)
 
     level = NGX_LOG_WARN;
 
-    /* to an idle connection it is a notice, and its end is yet to be read */
+    /*
+     * To an idle connection it is a notice, and its end is yet to be read.
+     * One that libpq takes for idle, since it lost the commands that it was
+     * given, was at the first of them.
+     */
 
     if (ngx_strcmp(severity, "FATAL") == 0) {
         level = NGX_LOG_ERR;
         pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);
+
+        if (!ngx_queue_empty(&pg->commands)) {
+            command = ngx_queue_data(ngx_queue_head(&pg->commands),
+                                     ngx_http_endpoint_pg_command_t, link);
+            command->hit = 1;
+        }
+
         ngx_http_endpoint_pg_doom(pg);
+
+    } else if (pg->draining && *sqlstate == '\0') {
+
+        /* libpq's own: an answer came, and it knows of no command */
+
+        pg->stray = 1;
 
     } else if (ngx_strcmp(severity, "NOTICE") == 0
                || ngx_strcmp(severity, "INFO") == 0)

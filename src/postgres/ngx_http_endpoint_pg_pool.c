@@ -373,15 +373,20 @@ ngx_http_endpoint_pg_cancel(ngx_http_endpoint_pg_query_t *query)
     }
 
     if (query->state == ngx_http_endpoint_pg_query_sent) {
-        query->handler = NULL;
-        return;
+
+        if (ngx_http_endpoint_pg_take_back(&query->command) != NGX_OK) {
+            query->handler = NULL;
+            return;
+        }
+
+    } else {
+        ngx_queue_remove(&query->command.link);
     }
 
     if (query->state == ngx_http_endpoint_pg_query_queued) {
         query->owner->nqueue--;
     }
 
-    ngx_queue_remove(&query->command.link);
     ngx_http_endpoint_pg_query_free(query);
 }
 

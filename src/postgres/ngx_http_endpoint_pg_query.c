@@ -270,13 +270,13 @@ ngx_uint_t
 ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_fate_e fate)
 {
-    ngx_uint_t                     hit, undone;
+    ngx_uint_t                     begun, undone;
     const char                    *sqlstate;
     ngx_http_endpoint_pg_cause_e   cause;
 
-    hit = query->command.failed;
+    begun = query->command.hit || query->command.failed;
 
-    if (hit) {
+    if (query->command.failed) {
         sqlstate = PQresultErrorField(query->command.result,
                                       PG_DIAG_SQLSTATE);
         cause = sqlstate ? ngx_http_endpoint_pg_error_cause(sqlstate)
@@ -293,10 +293,10 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
         }
     }
 
-    /* what the shutdown hit is rolled back, but for what it committed itself */
+    /* what was begun is rolled back, but for what it committed itself */
 
     undone = (fate == ngx_http_endpoint_pg_undone)
-             && !(hit && query->statement->kind == ngx_http_endpoint_sql_call);
+             && !(begun && query->statement->kind == ngx_http_endpoint_sql_call);
 
     if ((undone
          || (query->statement->flags & NGX_HTTP_ENDPOINT_PG_IDEMPOTENT))
@@ -308,7 +308,7 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
         return 1;
     }
 
-    if (hit) {
+    if (query->command.failed && !query->command.complete) {
         ngx_http_endpoint_pg_query_finish(query);
 
     } else {

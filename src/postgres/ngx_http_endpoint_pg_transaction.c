@@ -360,12 +360,14 @@ ngx_http_endpoint_pg_drop(ngx_http_endpoint_pg_query_t *query)
 
     t->failed = 1;
 
-    if (query->state == ngx_http_endpoint_pg_query_sent) {
+    if (query->state != ngx_http_endpoint_pg_query_sent) {
+        ngx_queue_remove(&query->command.link);
+
+    } else if (ngx_http_endpoint_pg_take_back(&query->command) != NGX_OK) {
         query->handler = NULL;
         return;
     }
 
-    ngx_queue_remove(&query->command.link);
     ngx_http_endpoint_pg_query_free(query);
 }
 
