@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_cache_depend.h"
 #include "ngx_http_endpoint_cache_statement.h"
+#include "ngx_http_endpoint_cache_vary.h"
 #include "ngx_http_endpoint_pass.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_use.h"
@@ -35,7 +36,6 @@ static ngx_int_t ngx_http_endpoint_depend_missing(
     ngx_http_endpoint_depend_t *d, ngx_http_endpoint_use_t *use);
 static ngx_int_t ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
     ngx_http_endpoint_step_t *step);
-static ngx_uint_t ngx_http_endpoint_depend_trace(ngx_hash_key_t *header);
 static ngx_http_endpoint_ref_t *ngx_http_endpoint_depend_keyed(
     ngx_http_endpoint_depend_t *d, ngx_hash_key_t *header);
 static ngx_uint_t ngx_http_endpoint_depend_is_header(
@@ -92,6 +92,10 @@ ngx_http_endpoint_cache_depend_option(ngx_http_endpoint_compile_t *c,
         }
     }
 
+    if (ngx_http_endpoint_cache_vary(c, d.key) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_endpoint_depend_pass(&d, step);
 }
 
@@ -135,6 +139,10 @@ ngx_http_endpoint_cache_depend_statement(ngx_http_endpoint_compile_t *c,
         if (ngx_http_endpoint_depend_use(&d, &use[i]) != NGX_OK) {
             return NGX_ERROR;
         }
+    }
+
+    if (ngx_http_endpoint_cache_vary(c, &conf->key) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     for (i = d.first; i < c->plan->steps.nelts; i++) {
@@ -278,7 +286,7 @@ ngx_http_endpoint_depend_headers(ngx_http_endpoint_depend_t *d)
 
     for (i = 0; i < c->pass_headers->nelts; i++) {
 
-        if (ngx_http_endpoint_depend_trace(&header[i])
+        if (ngx_http_endpoint_cache_depend_trace(&header[i])
             || ngx_http_endpoint_depend_keyed(d, &header[i]))
         {
             continue;
@@ -363,7 +371,7 @@ ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
 
     for (i = 0; i < d->compile->pass_headers->nelts; i++) {
 
-        if (ngx_http_endpoint_depend_trace(&header[i])) {
+        if (ngx_http_endpoint_cache_depend_trace(&header[i])) {
             line = ngx_array_push(&pass->lines);
             if (line == NULL) {
                 return NGX_ERROR;
@@ -390,10 +398,8 @@ ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
 }
 
 
-/* these tell requests apart, and nothing about their answers */
-
-static ngx_uint_t
-ngx_http_endpoint_depend_trace(ngx_hash_key_t *header)
+ngx_uint_t
+ngx_http_endpoint_cache_depend_trace(ngx_hash_key_t *header)
 {
     return (header->key.len == sizeof("traceparent") - 1
             && ngx_strncmp(header->key.data, "traceparent", header->key.len)

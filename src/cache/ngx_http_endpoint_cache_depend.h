@@ -22,5 +22,8 @@ ngx_int_t ngx_http_endpoint_cache_depend_option(
 ngx_int_t ngx_http_endpoint_cache_depend_statement(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 
+/* Whether header tells requests apart, and nothing about their answers. */
+ngx_uint_t ngx_http_endpoint_cache_depend_trace(ngx_hash_key_t *header);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_CACHE_DEPEND_H_INCLUDED_ */

@@ -27,6 +27,7 @@ static ngx_str_t  ngx_http_endpoint_nosniff_name =
     ngx_string("X-Content-Type-Options");
 static ngx_str_t  ngx_http_endpoint_nosniff = ngx_string("nosniff");
 static ngx_str_t  ngx_http_endpoint_etag_name = ngx_string("ETag");
+static ngx_str_t  ngx_http_endpoint_vary_name = ngx_string("Vary");
 
 
 ngx_int_t
@@ -107,6 +108,14 @@ ngx_http_endpoint_http_send(ngx_http_request_t *r,
 
     if (result->retry_after
         && ngx_http_endpoint_http_retry_after(r, result->retry_after)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (run->plan->vary.len
+        && ngx_http_endpoint_http_header(r, &ngx_http_endpoint_vary_name,
+                                         &run->plan->vary)
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -35,6 +35,8 @@ ngx_http_endpoint_identity_own(ngx_conf_t *cf,
     ngx_http_endpoint_identity_location(&md5, block->location);
     ngx_http_endpoint_identity_statement(&md5, &block->head);
 
+    ngx_md5_update(&md5, &block->conf->bigint, sizeof(ngx_uint_t));
+
     st = block->statements.elts;
 
     for (i = 0; i < block->statements.nelts; i++) {
@@ -136,6 +138,8 @@ ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
     for (i = 0; i < statement->nargs; i++) {
         ngx_http_endpoint_digest_text(md5, &statement->args[i]);
     }
+
+    ngx_http_endpoint_digest_text(md5, &statement->content);
 
     if (statement->block == NULL) {
         return;

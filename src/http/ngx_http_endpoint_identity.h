@@ -11,9 +11,9 @@
 
 /*
  * Makes the endpoint of a block the owner of what its cache statement keeps.
- * It is known by the addresses and names of its server, its location, and all
- * words of its block: who changes an endpoint does not want what the old one
- * has kept.  NGX_ERROR: memory.
+ * It is known by the addresses and names of its server, its location, all words
+ * of its block and the files that they name: who changes an endpoint does not
+ * want what the old one has kept.  NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_identity_own(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);

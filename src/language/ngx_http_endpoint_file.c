@@ -33,6 +33,10 @@ ngx_http_endpoint_file_read(ngx_http_endpoint_compile_t *c, ngx_str_t *name,
 
     rc = ngx_http_endpoint_file_content(c, &file, text);
 
+    if (rc == NGX_OK) {
+        c->statement->content = *text;
+    }
+
     (void) ngx_close_file(file.fd);
 
     return rc;

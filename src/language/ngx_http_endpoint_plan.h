@@ -92,6 +92,7 @@ struct ngx_http_endpoint_step_s {
 struct ngx_http_endpoint_plan_s {
     ngx_http_endpoint_statement_t    *statement;
     ngx_str_t                         label;    /* /user/{user_id} */
+    ngx_str_t                         vary;     /* headers in keys, or empty */
 
     ngx_array_t                       inputs;   /* in the order of faults */
     ngx_uint_t                        ncaptures;

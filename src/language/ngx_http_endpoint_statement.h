@@ -17,6 +17,7 @@ typedef struct {
     ngx_str_t                         file;
     ngx_uint_t                        line;
     ngx_array_t                      *block;    /* what stands in it, or NULL */
+    ngx_str_t                         content;  /* of its file=, or empty */
 } ngx_http_endpoint_statement_t;
 
 
