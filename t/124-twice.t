@@ -19,7 +19,7 @@ my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
 
     upstream db {
         server @{[ $pg->address ]};
-        endpoint_postgres "dbname=app user=app" connections=1 isolated=1;
+        endpoint_postgres "dbname=app user=app sslmode=disable" connections=1 isolated=1;
     }
 
     upstream tls {
@@ -32,6 +32,8 @@ CONF
         listen 127.0.0.1:%%PORT%%;
 
         location / {
+            endpoint GET /ping { reply '"pong"'; }
+
             endpoint GET /lane/add/$x {
                 query_row $r db "INSERT INTO notes (text) SELECT $x::text FROM pg_advisory_xact_lock_shared(7) RETURNING text";
                 reply $r;
@@ -82,8 +84,13 @@ sub rows {
 
 for my $kind ('lane/add', 'lane/each', 'isolated/add', 'tls/add') {
     (my $text = $kind) =~ s{/}{-};
-    my $client = $s->connect;
+    my ($client, @more) = map { $s->connect } 0 .. 3;
     my @pids;
+
+    for (@more) {
+        $s->request($_, 'GET /ping');
+        $s->response($_);
+    }
 
     $holder->sql('SELECT pg_advisory_lock(7)');
     $s->request($client, "GET /$kind/$text");
@@ -93,11 +100,12 @@ for my $kind ('lane/add', 'lane/each', 'isolated/add', 'tls/add') {
 
     kill 'STOP', $s->{pid};
 
+    # the queries first, as nginx finds them first
+
+    $s->request($more[$_], "GET /$kind/$text-$_") for 0 .. 2;
+
     $holder->sql('SELECT pg_advisory_unlock(7)');
     ok($s->wait_for(sub { rows($text) }), 'it is committed');
-
-    my @more = map { $s->connect } 1 .. 3;
-    $s->request($more[$_], "GET /$kind/$text-$_") for 0 .. 2;
 
     $watch->sql("SELECT pg_terminate_backend($_)") for @pids;
     ok($s->wait_for(sub { !grep { kill 0, $_ } @pids }),

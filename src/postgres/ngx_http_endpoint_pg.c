@@ -22,6 +22,7 @@ static ngx_uint_t ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
+static ngx_uint_t ngx_http_endpoint_pg_under_way(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
 static ngx_http_endpoint_pg_fate_e ngx_http_endpoint_pg_fate(
     ngx_http_endpoint_pg_t *pg, ngx_http_endpoint_pg_command_t *command);
@@ -377,6 +378,10 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     int           rc;
     ngx_event_t  *wev;
 
+    if (!pg->doomed) {
+        ngx_http_endpoint_pg_give_all(pg);
+    }
+
     rc = pg->doomed ? -1 : PQflush(pg->conn);
 
     if (!pg->doomed
@@ -434,13 +439,33 @@ ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg)
 }
 
 
+/* what waits to be given stands behind what was */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_under_way(ngx_http_endpoint_pg_t *pg)
+{
+    ngx_queue_t                     *q;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    if (ngx_queue_empty(&pg->commands)) {
+        return 0;
+    }
+
+    q = ngx_queue_head(&pg->commands);
+    command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
+
+    return command->given;
+}
+
+
 static void
 ngx_http_endpoint_pg_event_handler(ngx_event_t *ev)
 {
     ngx_http_endpoint_pg_t *pg = ev->data;
 
-    if (!pg->doomed) {
-        ngx_http_endpoint_pg_give_all(pg);
+    if (!pg->doomed && ngx_http_endpoint_pg_under_way(pg)) {
+        ngx_http_endpoint_pg_read(pg);
+        return;
     }
 
     ngx_http_endpoint_pg_update(pg);

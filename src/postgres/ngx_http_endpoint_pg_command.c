@@ -68,14 +68,15 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
 
     /*
      * libpq that finds its server gone while it writes reads what was left
-     * to be read, and forgets whose answers these were.  So what a turn of the
-     * event loop has brought is read before anything is written.
+     * to be read, and forgets whose answers these were.  So what has come is
+     * read before more is written.
      */
 
     if (command->internal) {
         ngx_http_endpoint_pg_give_all(pg);
+    }
 
-    } else if (!pg->event.posted) {
+    if (!pg->working) {
         ngx_post_event(&pg->event, &ngx_posted_events);
     }
 
@@ -288,15 +289,7 @@ ngx_http_endpoint_pg_sync(ngx_http_endpoint_pg_t *pg)
         return NGX_ERROR;
     }
 
-    if (PQflush(pg->conn) == 0) {
-        return NGX_OK;
-    }
-
 #endif
-
-    if (!pg->working) {
-        ngx_post_event(&pg->event, &ngx_posted_events);
-    }
 
     return NGX_OK;
 }
