@@ -195,6 +195,10 @@ $s->is_answer('GET /default/f', 200, $both, 'no default');
 $s->is_answer('GET /default/f', 200, '[1, ["xyz"]]', "a default: $_")
     for 1 .. 2;
 
+# a reload between has closed the connection
+
+$h = EndpointHttp2->new($http2_port);
+
 is($h->response($h->request('GET', '/late/g'))->{status}, 200,
    'HTTP/2: not late');
 

@@ -10,7 +10,6 @@
 #define NGX_HTTP_ENDPOINT_CAPTURE_GROWN  65536
 
 
-static void ngx_http_endpoint_capture_pool(ngx_pool_t *pool);
 static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_header_filter(
@@ -45,6 +44,8 @@ ngx_int_t
 ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
 {
+    ngx_int_t                   rc;
+    ngx_pool_t                 *pool;
     ngx_connection_t           *c;
     ngx_http_request_t         *sr;
     ngx_http_variable_value_t  *variables;
@@ -58,7 +59,9 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
         ngx_http_endpoint_json_check_init(&capture->check);
     }
 
-    ngx_http_endpoint_capture_pool(parent->pool);
+    if (ngx_http_endpoint_capture_pool(capture, parent) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     /*
      * A map's regex or a set in one fetched location must not be seen by
@@ -67,23 +70,30 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
 
     cmcf = ngx_http_get_module_main_conf(parent, ngx_http_core_module);
 
-    variables = ngx_pcalloc(parent->pool, cmcf->variables.nelts
+    variables = ngx_pcalloc(capture->pool, cmcf->variables.nelts
                                           * sizeof(ngx_http_variable_value_t));
     if (variables == NULL) {
         return NGX_ERROR;
     }
 
-    c = ngx_http_endpoint_connection_copy(parent->connection, parent->pool);
+    c = ngx_http_endpoint_connection_copy(parent->connection, capture->pool);
     if (c == NULL) {
         return NGX_ERROR;
     }
 
     sr = NULL;
 
-    if (ngx_http_subrequest(parent, path, args, &sr, &capture->post,
-                            NGX_HTTP_SUBREQUEST_BACKGROUND)
-        != NGX_OK)
-    {
+    /* nginx takes a subrequest's memory from its parent's pool */
+
+    pool = parent->pool;
+    parent->pool = capture->pool;
+
+    rc = ngx_http_subrequest(parent, path, args, &sr, &capture->post,
+                             NGX_HTTP_SUBREQUEST_BACKGROUND);
+
+    parent->pool = pool;
+
+    if (rc != NGX_OK) {
         if (sr) {
 
             /* it was counted, but could not be posted */
@@ -107,23 +117,6 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_endpoint_capture_headers_in(sr, parent);
 
     return NGX_OK;
-}
-
-
-/*
- * A subrequest takes whole blocks of its parent's pool, and nginx looks through
- * all that are nearly full before it gives one up: with several subrequests
- * that search is the largest part of an allocation.
- */
-
-static void
-ngx_http_endpoint_capture_pool(ngx_pool_t *pool)
-{
-    ngx_pool_t  *p;
-
-    for (p = pool->current; p->d.next; p = p->d.next) { /* void */ }
-
-    pool->current = p;
 }
 
 
@@ -388,14 +381,16 @@ static ngx_int_t
 ngx_http_endpoint_capture_block(ngx_http_endpoint_capture_t *capture,
     size_t len)
 {
-    off_t                declared;
-    size_t               size;
-    ngx_buf_t           *b;
-    ngx_chain_t         *cl;
-    ngx_http_request_t  *r;
+    off_t         declared;
+    size_t        size;
+    ngx_buf_t    *b;
+    ngx_pool_t   *pool;
+    ngx_chain_t  *cl;
 
-    r = capture->request;
-    declared = r->headers_out.content_length_n;
+    /* the body is a value of the run */
+
+    pool = capture->run->scope.pool;
+    declared = capture->request->headers_out.content_length_n;
 
     if (capture->buf) {
         size = 2 * (capture->buf->end - capture->buf->start);
@@ -413,12 +408,12 @@ ngx_http_endpoint_capture_block(ngx_http_endpoint_capture_t *capture,
     size = ngx_min(size, NGX_HTTP_ENDPOINT_CAPTURE_GROWN);
     size = ngx_min(size, capture->limit - capture->size);
 
-    b = ngx_create_temp_buf(r->pool, size);
+    b = ngx_create_temp_buf(pool, size);
     if (b == NULL) {
         return NGX_ERROR;
     }
 
-    cl = ngx_alloc_chain_link(r->pool);
+    cl = ngx_alloc_chain_link(pool);
     if (cl == NULL) {
         return NGX_ERROR;
     }

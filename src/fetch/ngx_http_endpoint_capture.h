@@ -19,6 +19,7 @@ typedef struct {
     ngx_http_post_subrequest_t       post;
     ngx_http_posted_request_t        posted;    /* for its end */
     ngx_http_request_t              *request;   /* the subrequest */
+    ngx_pool_t                      *pool;      /* its own */
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
     void                         *within;   /* whose work it is */
@@ -83,6 +84,16 @@ void ngx_http_endpoint_capture_end(ngx_http_endpoint_capture_t *capture);
  */
 ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_get(
     ngx_http_request_t *r);
+
+/*
+ * Gives back the memory of a subrequest whose answer has been taken, where
+ * that can be done; capture->request, all that it has, is then NULL.
+ */
+void ngx_http_endpoint_capture_free(ngx_http_endpoint_capture_t *capture);
+
+/* Makes capture->pool, for capture_start(); it lasts as long as parent. */
+ngx_int_t ngx_http_endpoint_capture_pool(ngx_http_endpoint_capture_t *capture,
+    ngx_http_request_t *parent);
 
 /* The nearest capture that a request is a part of, or NULL. */
 ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_above(

@@ -215,6 +215,7 @@ ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
     }
 
     ngx_http_endpoint_call_end(call);
+    ngx_http_endpoint_capture_free(call->capture);
 }
 
 

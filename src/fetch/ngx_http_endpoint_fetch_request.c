@@ -74,7 +74,7 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     sr->method = conf->method_id;
     sr->method_name = conf->method;
 
-    if (ngx_list_init(&sr->headers_in.headers, r->pool, 4,
+    if (ngx_list_init(&sr->headers_in.headers, sr->pool, 4,
                       sizeof(ngx_table_elt_t))
         != NGX_OK
         || ngx_http_endpoint_fetch_pass_all(call, r) != NGX_OK
