@@ -1,5 +1,5 @@
 
-/* Taking members out of JSON text in one pass of yajl's SAX interface. */
+/* Checking JSON text, and taking members out of it. */
 
 
 #ifndef _NGX_HTTP_ENDPOINT_JSON_H_INCLUDED_
@@ -39,25 +39,34 @@ typedef struct {
 
 
 /*
- * Parses the text of one JSON value (RFC 8259, valid UTF-8; several values
- * are an error) and sets values[path->slot] for each of n paths to a slice of
- * text; what is missing is null, of members named twice the last counts; what
- * stands behind [*] and slices is gathered into a new array in memory of pool,
- * with null where an element lacks the member.  n may be 0: a check alone.
- *
- * NGX_OK, NGX_DECLINED where the text is not valid JSON or too deep,
- * NGX_ABORT where it is empty or only white space, NGX_ERROR: memory.
+ * Whether text is one JSON value (RFC 8259, valid UTF-8; several values are an
+ * error): NGX_OK, NGX_DECLINED where it is not valid or too deep, NGX_ABORT
+ * where it is empty or only white space.
  */
+ngx_int_t ngx_http_endpoint_json_valid(ngx_str_t *text);
+
+/* The same by yajl, for what a client has sent.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_json_parse(ngx_pool_t *pool, ngx_str_t *text);
+
+/*
+ * Sets values[path->slot] for each of n paths to a slice of a text that is
+ * valid; what is missing is null, of members named twice the last counts; what
+ * stands behind [*] and slices is gathered into a new array in memory of pool,
+ * with null where an element lacks the member.  twice becomes the first path
+ * that leads through a member that is named twice, or NULL.  NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
+    ngx_http_endpoint_value_t *values, ngx_http_endpoint_json_path_t **twice);
+
+/* Checks a text, then takes; n may be 0: a check alone. */
 ngx_int_t ngx_http_endpoint_json_extract(ngx_pool_t *pool, ngx_str_t *text,
     ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
     ngx_http_endpoint_value_t *values);
 
-/*
- * The elements of the array v, as slices, into a new ngx_array_t of
- * ngx_http_endpoint_value_t in pool.  NULL: memory.  v must be valid JSON.
- */
-ngx_array_t *ngx_http_endpoint_json_elements(ngx_pool_t *pool,
-    ngx_http_endpoint_value_t *v);
+/* The number of elements of an array, counted up to most; 0 of all else. */
+ngx_uint_t ngx_http_endpoint_json_count(ngx_http_endpoint_value_t *v,
+    ngx_uint_t most);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_JSON_H_INCLUDED_ */

@@ -51,16 +51,39 @@ ngx_http_endpoint_utf8_clean(ngx_pool_t *pool, ngx_str_t *s)
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_utf8_check(ngx_str_t *s)
+{
+    u_char  *last;
+
+    last = s->data + s->len;
+
+    return ngx_http_endpoint_utf8_valid(s->data, last) == last;
+}
+
+
 static u_char *
 ngx_http_endpoint_utf8_valid(u_char *p, u_char *last)
 {
     size_t      n;
+    uint64_t    bytes;
     ngx_uint_t  valid;
 
     while (p < last) {
 
         if (*p < 0x80) {
             p++;
+
+            /* ASCII rarely stands alone */
+
+            for ( /* void */ ; last - p >= 8; p += 8) {
+                ngx_memcpy(&bytes, p, 8);
+
+                if (bytes & 0x8080808080808080ull) {
+                    break;
+                }
+            }
+
             continue;
         }
 

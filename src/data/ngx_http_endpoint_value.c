@@ -194,40 +194,54 @@ ngx_http_endpoint_value_unescape(u_char *dst, u_char *p, u_char *last)
         }
 
         dst = ngx_cpymem(dst, p, next - p);
-        p = next + 2;
+        p = next;
 
-        switch (next[1]) {
-
-        case 'b':
-            *dst++ = '\b';
-            break;
-
-        case 'f':
-            *dst++ = '\f';
-            break;
-
-        case 'n':
-            *dst++ = LF;
-            break;
-
-        case 'r':
-            *dst++ = CR;
-            break;
-
-        case 't':
-            *dst++ = '\t';
-            break;
-
-        case 'u':
-            p = next;
-            dst = ngx_http_endpoint_value_code_point(dst, &p, last);
-            break;
-
-        default: /* '"', '\\', '/' */
-            *dst++ = next[1];
-            break;
-        }
+        dst = ngx_http_endpoint_value_escape(dst, &p, last);
     }
+}
+
+
+u_char *
+ngx_http_endpoint_value_escape(u_char *dst, u_char **p, u_char *last)
+{
+    u_char  c;
+
+    c = (*p)[1];
+
+    if (c == 'u') {
+        return ngx_http_endpoint_value_code_point(dst, p, last);
+    }
+
+    *p += 2;
+
+    switch (c) {
+
+    case 'b':
+        *dst++ = '\b';
+        break;
+
+    case 'f':
+        *dst++ = '\f';
+        break;
+
+    case 'n':
+        *dst++ = LF;
+        break;
+
+    case 'r':
+        *dst++ = CR;
+        break;
+
+    case 't':
+        *dst++ = '\t';
+        break;
+
+    default: /* '"', '\\', '/' */
+        *dst++ = c;
+        break;
+    }
+
+    return dst;
 }
 
 

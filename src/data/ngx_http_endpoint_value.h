@@ -74,6 +74,12 @@ ngx_int_t ngx_http_endpoint_value_to_text(ngx_pool_t *pool,
     ngx_http_endpoint_value_t *v, ngx_str_t *text);
 
 /*
+ * Writes what the escape of a JSON string at *p stands for, 4 bytes at most,
+ * to dst, moves *p behind it, and returns the end of what was written.
+ */
+u_char *ngx_http_endpoint_value_escape(u_char *dst, u_char **p, u_char *last);
+
+/*
  * The JSON of a value: text is quoted and escaped into memory of pool, all
  * else is a slice.  NGX_ERROR: memory.
  */

@@ -18,7 +18,10 @@ static ngx_int_t ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_faults_t *faults);
 static ngx_int_t ngx_http_endpoint_http_read_body(ngx_http_request_t *r,
     ngx_str_t *body);
-static ngx_int_t ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run);
+static ngx_int_t ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_faults_t *faults);
+static ngx_uint_t ngx_http_endpoint_http_handed(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_name_t *name);
 
 
 ngx_int_t
@@ -30,6 +33,7 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
     ngx_str_t                   text;
     ngx_uint_t                  i, n;
     ngx_http_endpoint_input_t  *input;
+    ngx_http_endpoint_value_t   sent;
 
     input = run->plan->inputs.elts;
     n = run->plan->inputs.nelts - run->plan->nbody;
@@ -48,10 +52,23 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
             if (rc == NGX_ERROR) {
                 return NGX_ERROR;
             }
+
+            if (rc == NGX_BUSY && run->plan->args_handed) {
+                ngx_http_endpoint_value_text(&sent, text.data, text.len);
+
+                if (ngx_http_endpoint_input_twice(&input[i], NULL, &sent,
+                                                  faults)
+                    != NGX_OK)
+                {
+                    return NGX_ERROR;
+                }
+
+                continue;
+            }
         }
 
         if (ngx_http_endpoint_input_text(&input[i],
-                                         rc == NGX_OK ? &text : NULL,
+                                         rc == NGX_DECLINED ? NULL : &text,
                                          &run->scope.values[input[i].slot],
                                          faults)
             != NGX_OK)
@@ -70,11 +87,11 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_http_members(run);
+    return ngx_http_endpoint_http_members(run, faults);
 }
 
 
-/* NGX_DECLINED: the client did not send it */
+/* NGX_DECLINED: the client did not send it; NGX_BUSY: more than once */
 
 static ngx_int_t
 ngx_http_endpoint_http_input(ngx_http_request_t *r,
@@ -119,7 +136,7 @@ ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
             && ngx_strncmp(name.data, key->data, key->len) == 0)
         {
             *text = value;
-            found = 1;
+            found++;
         }
     }
 
@@ -127,7 +144,11 @@ ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
         return NGX_DECLINED;
     }
 
-    return ngx_http_endpoint_argument_decode(r->pool, text);
+    if (ngx_http_endpoint_argument_decode(r->pool, text) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return found == 1 ? NGX_OK : NGX_BUSY;
 }
 
 
@@ -244,7 +265,8 @@ ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
 
     return ngx_http_endpoint_input_from_body(
                input + run->plan->inputs.nelts - run->plan->nbody,
-               run->plan->nbody, &body, &type, run->scope.values, faults);
+               run->plan->nbody, &body, &type, run->plan->body_handed,
+               run->scope.values, faults);
 }
 
 
@@ -317,24 +339,66 @@ ngx_http_endpoint_http_read_body(ngx_http_request_t *r, ngx_str_t *body)
 /* $payload.name of a body or an input of type json */
 
 static ngx_int_t
-ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_faults_t *faults)
 {
-    ngx_uint_t                  i;
-    ngx_http_endpoint_name_t  **names;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_name_t      **names, *name;
+    ngx_http_endpoint_value_t      *v;
+    ngx_http_endpoint_json_path_t  *twice;
 
     names = run->plan->names.elts;
 
     for (i = 0; i < run->plan->names.nelts; i++) {
-        if (names[i]->input && names[i]->paths.nelts
-            && ngx_http_endpoint_json_extract(run->scope.pool,
-                                      &run->scope.values[names[i]->slot].data,
-                                      names[i]->paths.elts,
-                                      names[i]->paths.nelts, run->scope.values)
-               == NGX_ERROR)
+        name = names[i];
+
+        if (name->input == NULL || name->paths.nelts == 0) {
+            continue;
+        }
+
+        v = &run->scope.values[name->slot];
+
+        if (ngx_http_endpoint_json_take(run->scope.pool, &v->data,
+                                        name->paths.elts, name->paths.nelts,
+                                        run->scope.values, &twice)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (twice && (name->once || ngx_http_endpoint_http_handed(run, name))
+            && ngx_http_endpoint_input_twice(name->input, twice, v, faults)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
     return NGX_OK;
+}
+
+
+/* whether all that an input came in is handed on beside it */
+
+static ngx_uint_t
+ngx_http_endpoint_http_handed(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_name_t *name)
+{
+    switch (name->input->source) {
+
+    case ngx_http_endpoint_input_arg:
+        return run->plan->args_handed;
+
+    case ngx_http_endpoint_input_field:
+        return run->plan->body_handed;
+
+    case ngx_http_endpoint_input_body:
+
+        /* or there are fields, each of which is a part of it */
+
+        return run->plan->body_raw || run->plan->nbody > 1;
+
+    default:
+        return 0;
+    }
 }

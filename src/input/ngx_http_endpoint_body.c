@@ -21,7 +21,7 @@ static ngx_int_t ngx_http_endpoint_body_text(ngx_pool_t *pool,
     ngx_str_t *text, ngx_http_endpoint_value_t *whole);
 static ngx_int_t ngx_http_endpoint_body_json(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *inputs, ngx_uint_t n, ngx_str_t *text,
-    ngx_http_endpoint_value_t *whole, ngx_http_endpoint_value_t *members);
+    ngx_http_endpoint_value_t *members, ngx_http_endpoint_input_t **twice);
 static ngx_int_t ngx_http_endpoint_body_invalid(ngx_str_t *text,
     ngx_http_endpoint_faults_t *faults);
 static ngx_int_t ngx_http_endpoint_body_absent(
@@ -37,13 +37,14 @@ static ngx_int_t ngx_http_endpoint_body_fault(ngx_http_endpoint_fault_t *fault,
 
 ngx_int_t
 ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
-    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type,
+    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_faults_t *faults)
 {
     ngx_int_t                   rc;
     ngx_str_t                   text;
     ngx_uint_t                  i;
     ngx_http_endpoint_value_t   whole, *members;
+    ngx_http_endpoint_input_t  *twice;
 
     for (i = 0; i < n; i++) {
         ngx_memzero(&values[inputs[i].slot],
@@ -60,12 +61,16 @@ ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
     }
 
     text = *body;
+    twice = NULL;
 
     if (ngx_http_endpoint_body_is_json(content_type)) {
         ngx_http_endpoint_body_skip_bom(&text);
 
         rc = ngx_http_endpoint_body_json(faults->pool, inputs, n, &text,
-                                         &whole, members);
+                                         members, &twice);
+
+        ngx_http_endpoint_value_json(&whole, text.data, text.len);
+
     } else {
         rc = ngx_http_endpoint_body_text(faults->pool, &text, &whole);
     }
@@ -76,6 +81,10 @@ ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
 
     if (rc == NGX_DECLINED) {
         return ngx_http_endpoint_body_invalid(&text, faults);
+    }
+
+    if (once && twice) {
+        return ngx_http_endpoint_input_twice(twice, NULL, &whole, faults);
     }
 
     if (whole.type == ngx_http_endpoint_null) {
@@ -156,12 +165,18 @@ ngx_http_endpoint_body_text(ngx_pool_t *pool, ngx_str_t *text,
 static ngx_int_t
 ngx_http_endpoint_body_json(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *inputs, ngx_uint_t n, ngx_str_t *text,
-    ngx_http_endpoint_value_t *whole, ngx_http_endpoint_value_t *members)
+    ngx_http_endpoint_value_t *members, ngx_http_endpoint_input_t **twice)
 {
     ngx_int_t                        rc;
     ngx_uint_t                       i, npaths;
     ngx_http_endpoint_body_key_t    *keys;
-    ngx_http_endpoint_json_path_t   *paths;
+    ngx_http_endpoint_json_path_t   *paths, *path;
+
+    rc = ngx_http_endpoint_json_parse(pool, text);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_ERROR ? NGX_ERROR : NGX_DECLINED;
+    }
 
     keys = ngx_pcalloc(pool, n * sizeof(ngx_http_endpoint_body_key_t));
     if (keys == NULL) {
@@ -190,14 +205,21 @@ ngx_http_endpoint_body_json(ngx_pool_t *pool,
         npaths++;
     }
 
-    rc = ngx_http_endpoint_json_extract(pool, text, paths, npaths, members);
-
-    if (rc == NGX_OK) {
-        ngx_http_endpoint_value_json(whole, text->data, text->len);
+    if (npaths == 0) {
         return NGX_OK;
     }
 
-    return rc == NGX_ERROR ? NGX_ERROR : NGX_DECLINED;
+    if (ngx_http_endpoint_json_take(pool, text, paths, npaths, members, &path)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (path) {
+        *twice = &inputs[path->slot];
+    }
+
+    return NGX_OK;
 }
 
 

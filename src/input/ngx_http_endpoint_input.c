@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_constraint.h"
 #include "ngx_http_endpoint_utf8.h"
+#include "ngx_http_endpoint_writer.h"
 
 
 static ngx_int_t ngx_http_endpoint_input_utf8(ngx_pool_t *pool,
@@ -17,6 +18,8 @@ static ngx_int_t ngx_http_endpoint_input_default(ngx_pool_t *pool,
 static ngx_int_t ngx_http_endpoint_input_finish(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *input, ngx_http_endpoint_typed_t *typed,
     ngx_http_endpoint_value_t *value, ngx_http_endpoint_fault_t *fault);
+static ngx_int_t ngx_http_endpoint_input_at(ngx_pool_t *pool,
+    ngx_http_endpoint_json_path_t *path, ngx_str_t *at);
 static ngx_int_t ngx_http_endpoint_input_absent(
     ngx_http_endpoint_input_t *input, ngx_http_endpoint_value_t *value,
     ngx_http_endpoint_faults_t *faults);
@@ -359,4 +362,68 @@ ngx_http_endpoint_input_fault(ngx_http_endpoint_input_t *input, char *type,
     (void) ngx_http_endpoint_fault_set(&fault, type, msg);
 
     return ngx_http_endpoint_fault_add(faults, input, &fault, value);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_input_twice(ngx_http_endpoint_input_t *input,
+    ngx_http_endpoint_json_path_t *path, ngx_http_endpoint_value_t *value,
+    ngx_http_endpoint_faults_t *faults)
+{
+    ngx_http_endpoint_fault_t  fault;
+
+    (void) ngx_http_endpoint_fault_set(&fault, "value_error",
+                                       "Value error, it is there twice");
+
+    if (path
+        && ngx_http_endpoint_input_at(faults->pool, path, &fault.at) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_fault_add(faults, input, &fault, value);
+}
+
+
+/* the keys of a path as elements of loc, but for those of any element */
+
+static ngx_int_t
+ngx_http_endpoint_input_at(ngx_pool_t *pool,
+    ngx_http_endpoint_json_path_t *path, ngx_str_t *at)
+{
+    u_char                        *p, buf[NGX_INT_T_LEN + 1];
+    ngx_str_t                      json;
+    ngx_uint_t                     i;
+    ngx_http_endpoint_value_t      name;
+    ngx_http_endpoint_writer_t     w;
+    ngx_http_endpoint_json_key_t  *key;
+
+    ngx_http_endpoint_writer_init(&w, pool, 0);
+
+    key = path->keys->elts;
+
+    for (i = 0; i < path->keys->nelts; i++) {
+
+        if (key[i].type == ngx_http_endpoint_json_member) {
+            ngx_http_endpoint_value_text(&name, key[i].name.data,
+                                         key[i].name.len);
+
+        } else if (key[i].type == ngx_http_endpoint_json_index) {
+            p = ngx_sprintf(buf, "%i", key[i].from);
+            ngx_http_endpoint_value_json(&name, buf, p - buf);
+
+        } else {
+            continue;
+        }
+
+        if ((w.size && ngx_http_endpoint_write(&w, (u_char *) ",", 1)
+                       != NGX_OK)
+            || ngx_http_endpoint_value_to_json(pool, &name, &json) != NGX_OK
+            || ngx_http_endpoint_write(&w, json.data, json.len) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_http_endpoint_writer_string(&w, at);
 }

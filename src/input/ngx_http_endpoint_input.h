@@ -10,7 +10,7 @@
 #define _NGX_HTTP_ENDPOINT_INPUT_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_value.h"
+#include "ngx_http_endpoint_json.h"
 
 
 /* in the order in which faults are listed */
@@ -96,10 +96,11 @@ ngx_int_t ngx_http_endpoint_input_json(ngx_http_endpoint_input_t *input,
 /*
  * Sets values[input->slot] for all of n inputs, whose source is field or body,
  * from the text of a request body of the given Content-Type (empty: none sent)
- * or adds to faults.  NGX_ERROR: memory.
+ * or adds to faults.  once: a field must not be there twice.  NGX_ERROR:
+ * memory.
  */
 ngx_int_t ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
-    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type,
+    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_faults_t *faults);
 
 /*
@@ -109,6 +110,14 @@ ngx_int_t ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
  */
 ngx_int_t ngx_http_endpoint_input_fault(ngx_http_endpoint_input_t *input,
     char *type, char *msg, ngx_http_endpoint_value_t *value,
+    ngx_http_endpoint_faults_t *faults);
+
+/*
+ * Adds the fault of an input that was sent twice, or of which the member that
+ * path, if any, leads to was.
+ */
+ngx_int_t ngx_http_endpoint_input_twice(ngx_http_endpoint_input_t *input,
+    ngx_http_endpoint_json_path_t *path, ngx_http_endpoint_value_t *value,
     ngx_http_endpoint_faults_t *faults);
 
 /* The whole reply, {"detail":[…]}, in memory of the faults' pool. */

@@ -35,6 +35,7 @@ struct ngx_http_endpoint_compile_s {
     ngx_uint_t                        order;    /* in a transaction, from 1 */
     ngx_array_t                      *uses;     /* ngx_http_endpoint_use_t */
     ngx_uint_t                        condition;    /* within when= */
+    ngx_uint_t                        list;         /* within each= */
 
     /* what the location says */
     ngx_array_t                      *pools;    /* of endpoint_postgres */

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_compile.h"
+#include "ngx_http_endpoint_handed.h"
 #include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>
@@ -520,11 +521,16 @@ ngx_http_endpoint_name_bound(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    if (keys->nelts == 0) {
-        return NGX_OK;
+    if (keys->nelts
+        && ngx_http_endpoint_name_member_slot(c, name, keys, &ref->index)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_name_member_slot(c, name, keys, &ref->index);
+    ngx_http_endpoint_handed_name(c, name, keys);
+
+    return NGX_OK;
 }
 
 
@@ -578,6 +584,10 @@ ngx_http_endpoint_name_variable(ngx_http_endpoint_compile_t *c,
     index = ngx_http_get_variable_index(c->cf, name);
     if (index == NGX_ERROR) {
         return NGX_ERROR;
+    }
+
+    if (!c->condition) {
+        ngx_http_endpoint_handed_variable(c->plan, name);
     }
 
     ref->name = NULL;

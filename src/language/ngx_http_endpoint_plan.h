@@ -37,6 +37,11 @@ struct ngx_http_endpoint_name_s {
     ngx_uint_t                        order;    /* in a transaction, from 1 */
     unsigned                          scalar:1; /* has no members */
     unsigned                          used:1;
+    unsigned                          whole:1;  /* handed on as it came */
+
+    /* a member that is looked at is handed on within something larger too, so
+       that it must not be there twice */
+    unsigned                          once:1;
 };
 
 
@@ -105,6 +110,11 @@ struct ngx_http_endpoint_plan_s {
     ngx_http_endpoint_step_t         *cache;    /* the statement, or NULL */
     ngx_uint_t                        nslots;
     ngx_msec_t                        timeout;  /* 0: endpoint_timeout */
+
+    /* what a client sent is handed on beside what is read of it */
+    unsigned                          body_handed:1;
+    unsigned                          body_raw:1;
+    unsigned                          args_handed:1;
 };
 
 

@@ -10,18 +10,30 @@
 /* reads of one step at a time, where limit= does not say */
 #define NGX_HTTP_ENDPOINT_FANOUT_LIMIT  8
 
+/* branches that start before other events have their turn */
+#define NGX_HTTP_ENDPOINT_FANOUT_BURST  128
 
+
+static ngx_int_t ngx_http_endpoint_each_list(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *word, ngx_http_endpoint_each_t *each);
 static ngx_int_t ngx_http_endpoint_each_item(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_each_t *each);
 static ngx_int_t ngx_http_endpoint_fanout_branches(
     ngx_http_endpoint_fanout_t *fanout);
 static ngx_int_t ngx_http_endpoint_fanout_list(
-    ngx_http_endpoint_fanout_t *fanout, ngx_array_t **list);
+    ngx_http_endpoint_fanout_t *fanout);
 static ngx_int_t ngx_http_endpoint_fanout_refuse(
     ngx_http_endpoint_fanout_t *fanout, ngx_http_endpoint_cause_e cause,
     char *msg);
-static ngx_uint_t ngx_http_endpoint_fanout_active(
+static ngx_int_t ngx_http_endpoint_fanout_next(
     ngx_http_endpoint_fanout_t *fanout);
+static ngx_int_t ngx_http_endpoint_fanout_yield(
+    ngx_http_endpoint_fanout_t *fanout);
+static void ngx_http_endpoint_fanout_turn(ngx_event_t *ev);
+static void ngx_http_endpoint_fanout_expire(
+    ngx_http_endpoint_fanout_t *fanout,
+    void (*expire)(ngx_http_endpoint_branch_t *b));
+static void ngx_http_endpoint_fanout_stop(ngx_http_endpoint_fanout_t *fanout);
 static void ngx_http_endpoint_fanout_end(ngx_http_endpoint_fanout_t *fanout);
 static ngx_int_t ngx_http_endpoint_fanout_join(
     ngx_http_endpoint_fanout_t *fanout, ngx_http_endpoint_value_t *v);
@@ -41,9 +53,7 @@ ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
             word.data += 5;
             word.len -= 5;
 
-            if (ngx_http_endpoint_name_ref_word(c, &word, &each->list)
-                != NGX_OK)
-            {
+            if (ngx_http_endpoint_each_list(c, &word, each) != NGX_OK) {
                 return NGX_ERROR;
             }
 
@@ -60,6 +70,22 @@ ngx_http_endpoint_each_compile(ngx_http_endpoint_compile_t *c,
     }
 
     return NGX_OK;
+}
+
+
+/* its elements are handed on, if at all, as $item is */
+
+static ngx_int_t
+ngx_http_endpoint_each_list(ngx_http_endpoint_compile_t *c, ngx_str_t *word,
+    ngx_http_endpoint_each_t *each)
+{
+    ngx_int_t  rc;
+
+    c->list = 1;
+    rc = ngx_http_endpoint_name_ref_word(c, word, &each->list);
+    c->list = 0;
+
+    return rc;
 }
 
 
@@ -145,6 +171,7 @@ ngx_http_endpoint_fanout_start(ngx_http_endpoint_exec_t *exec,
     fanout->exec = exec;
     fanout->each = each;
     fanout->start = start;
+    ngx_queue_init(&fanout->active);
 
     rc = ngx_http_endpoint_fanout_branches(fanout);
 
@@ -167,10 +194,8 @@ ngx_http_endpoint_fanout_start(ngx_http_endpoint_exec_t *exec,
 static ngx_int_t
 ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
 {
-    ngx_int_t                   rc;
-    ngx_uint_t                  i;
-    ngx_array_t                *list;
-    ngx_http_endpoint_value_t  *item;
+    ngx_int_t   rc;
+    ngx_uint_t  i;
 
     if (fanout->each->item == NULL) {
         fanout->n = 1;
@@ -180,13 +205,10 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
         return NGX_OK;
     }
 
-    rc = ngx_http_endpoint_fanout_list(fanout, &list);
+    rc = ngx_http_endpoint_fanout_list(fanout);
     if (rc != NGX_OK) {
         return rc;
     }
-
-    fanout->n = list->nelts;
-    item = list->elts;
 
     fanout->branches = ngx_pcalloc(fanout->exec->run->scope.pool, fanout->n
                                          * sizeof(ngx_http_endpoint_branch_t));
@@ -196,16 +218,16 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
 
     for (i = 0; i < fanout->n; i++) {
         fanout->branches[i].fanout = fanout;
-        fanout->branches[i].item = &item[i];
     }
 
     return NGX_OK;
 }
 
 
+/* what is too long is counted no further, and nothing of it is kept */
+
 static ngx_int_t
-ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout,
-    ngx_array_t **list)
+ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout)
 {
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_value_t   v;
@@ -220,9 +242,7 @@ ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout,
     }
 
     if (v.type == ngx_http_endpoint_null) {
-        *list = ngx_array_create(run->scope.pool, 1,
-                                 sizeof(ngx_http_endpoint_value_t));
-        return *list ? NGX_OK : NGX_ERROR;
+        return NGX_OK;
     }
 
     if (v.type != ngx_http_endpoint_array) {
@@ -231,18 +251,16 @@ ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout,
                                             "Input should be a valid list");
     }
 
-    *list = ngx_http_endpoint_json_elements(run->scope.pool, &v);
+    fanout->n = ngx_http_endpoint_json_count(&v, run->limits->max_fanout + 1);
 
-    if (*list == NULL) {
-        return NGX_ERROR;
-    }
-
-    if ((*list)->nelts > run->limits->max_fanout) {
+    if (fanout->n > run->limits->max_fanout) {
         return ngx_http_endpoint_fanout_refuse(fanout,
                                             ngx_http_endpoint_cause_fanout,
                                             "Value error, the list has too "
                                             "many items");
     }
+
+    ngx_http_endpoint_json_scan(&fanout->scan, &v.data);
 
     return NGX_OK;
 }
@@ -267,57 +285,115 @@ ngx_http_endpoint_fanout_refuse(ngx_http_endpoint_fanout_t *fanout,
 void
 ngx_http_endpoint_fanout_advance(ngx_http_endpoint_fanout_t *fanout)
 {
-    ngx_uint_t                   active;
-    ngx_http_endpoint_exec_t    *exec;
-    ngx_http_endpoint_branch_t  *b;
+    ngx_int_t                  rc;
+    ngx_http_endpoint_exec_t  *exec;
 
     exec = fanout->exec;
 
     /* a branch may end at once: by its default where a value was refused */
 
-    for ( ;; ) {
+    while (exec->state == ngx_http_endpoint_exec_running
+           && fanout->next < fanout->n
+           && fanout->nactive < fanout->each->limit)
+    {
+        if (fanout->burst == NGX_HTTP_ENDPOINT_FANOUT_BURST) {
+            rc = ngx_http_endpoint_fanout_yield(fanout);
 
-        if (exec->state != ngx_http_endpoint_exec_running) {
-            return;
+        } else {
+            rc = ngx_http_endpoint_fanout_next(fanout);
         }
 
-        active = ngx_http_endpoint_fanout_active(fanout);
-
-        if (fanout->next == fanout->n || active >= fanout->each->limit) {
-            break;
-        }
-
-        b = &fanout->branches[fanout->next++];
-
-        if (ngx_http_endpoint_branch_item(b) != NGX_OK) {
+        if (rc == NGX_ERROR) {
             ngx_http_endpoint_exec_failed(exec,
                                           ngx_http_endpoint_cause_memory);
-            return;
         }
 
-        fanout->start(b);
+        if (rc != NGX_OK) {
+            return;
+        }
     }
 
-    if (active == 0) {
+    if (exec->state == ngx_http_endpoint_exec_running
+        && fanout->nactive == 0)
+    {
         ngx_http_endpoint_fanout_end(fanout);
     }
 }
 
 
-static ngx_uint_t
-ngx_http_endpoint_fanout_active(ngx_http_endpoint_fanout_t *fanout)
+static ngx_int_t
+ngx_http_endpoint_fanout_next(ngx_http_endpoint_fanout_t *fanout)
 {
-    ngx_uint_t  i, active;
+    ngx_int_t                    rc;
+    ngx_http_endpoint_branch_t  *b;
 
-    active = 0;
+    b = &fanout->branches[fanout->next++];
 
-    for (i = 0; i < fanout->next; i++) {
-        if (!fanout->branches[i].ended) {
-            active++;
+    if (fanout->each->item) {
+        fanout->burst++;
+
+        (void) ngx_http_endpoint_json_scan_next(&fanout->scan);
+
+        ngx_http_endpoint_value_json(&b->item, fanout->scan.value.data,
+                                     fanout->scan.value.len);
+
+        rc = ngx_http_endpoint_branch_item(b);
+        if (rc != NGX_OK) {
+            return rc;
         }
     }
 
-    return active;
+    ngx_queue_insert_tail(&fanout->active, &b->queue);
+    fanout->nactive++;
+
+    fanout->start(b);
+
+    if (b->ended) {
+        ngx_queue_remove(&b->queue);
+        fanout->nactive--;
+    }
+
+    return NGX_OK;
+}
+
+
+/* branches that end at once would keep all others waiting; NGX_AGAIN */
+
+static ngx_int_t
+ngx_http_endpoint_fanout_yield(ngx_http_endpoint_fanout_t *fanout)
+{
+    ngx_event_t  *ev;
+
+    ev = fanout->turn;
+
+    if (ev == NULL) {
+        ev = ngx_pcalloc(fanout->exec->run->scope.pool, sizeof(ngx_event_t));
+        if (ev == NULL) {
+            return NGX_ERROR;
+        }
+
+        ev->handler = ngx_http_endpoint_fanout_turn;
+        ev->data = fanout;
+        ev->log = fanout->exec->run->scope.log;
+
+        fanout->turn = ev;
+    }
+
+    ngx_post_event(ev, &ngx_posted_next_events);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_endpoint_fanout_turn(ngx_event_t *ev)
+{
+    ngx_http_endpoint_fanout_t  *fanout;
+
+    fanout = ev->data;
+    fanout->burst = 0;
+
+    ngx_http_endpoint_exec_wake(fanout->exec);
 }
 
 
@@ -326,30 +402,63 @@ ngx_http_endpoint_fanout_resume(ngx_http_endpoint_exec_t *exec,
     void (*resume)(ngx_http_endpoint_branch_t *b),
     void (*expire)(ngx_http_endpoint_branch_t *b))
 {
-    ngx_uint_t                   i;
+    ngx_queue_t                 *q, *next;
     ngx_http_endpoint_branch_t  *b;
     ngx_http_endpoint_fanout_t  *fanout;
 
     fanout = exec->ctx;
 
-    /* those that have not started yet are out of time too */
-
     if (exec->expired) {
-        fanout->next = fanout->n;
-        resume = expire;
+        ngx_http_endpoint_fanout_expire(fanout, expire);
+        return;
     }
 
-    for (i = 0; i < fanout->next; i++) {
-        b = &fanout->branches[i];
+    for (q = ngx_queue_head(&fanout->active);
+         q != ngx_queue_sentinel(&fanout->active);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        b = ngx_queue_data(q, ngx_http_endpoint_branch_t, queue);
+
+        resume(b);
 
         if (exec->state != ngx_http_endpoint_exec_running) {
             return;
         }
 
-        if (!b->ended) {
-            resume(b);
+        if (b->ended) {
+            ngx_queue_remove(q);
+            fanout->nactive--;
         }
     }
+
+    ngx_http_endpoint_fanout_advance(fanout);
+}
+
+
+/* those that have not started yet are out of time too */
+
+static void
+ngx_http_endpoint_fanout_expire(ngx_http_endpoint_fanout_t *fanout,
+    void (*expire)(ngx_http_endpoint_branch_t *b))
+{
+    ngx_uint_t  i;
+
+    fanout->next = fanout->n;
+
+    for (i = 0; i < fanout->n; i++) {
+
+        if (fanout->exec->state != ngx_http_endpoint_exec_running) {
+            return;
+        }
+
+        if (!fanout->branches[i].ended) {
+            expire(&fanout->branches[i]);
+        }
+    }
+
+    ngx_queue_init(&fanout->active);
+    fanout->nactive = 0;
 
     ngx_http_endpoint_fanout_advance(fanout);
 }
@@ -368,6 +477,8 @@ ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
         return;
     }
 
+    ngx_http_endpoint_fanout_stop(fanout);
+
     for (i = 0; i < fanout->next; i++) {
         if (fanout->branches[i].ctx) {
             cancel(&fanout->branches[i]);
@@ -376,28 +487,53 @@ ngx_http_endpoint_fanout_cancel(ngx_http_endpoint_exec_t *exec,
 }
 
 
+static void
+ngx_http_endpoint_fanout_stop(ngx_http_endpoint_fanout_t *fanout)
+{
+    if (fanout->turn && fanout->turn->posted) {
+        ngx_delete_posted_event(fanout->turn);
+    }
+}
+
+
 ngx_int_t
 ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b)
 {
-    ngx_http_endpoint_run_t   *run;
-    ngx_http_endpoint_name_t  *item;
+    ngx_http_endpoint_run_t        *run;
+    ngx_http_endpoint_name_t       *item, *list;
+    ngx_http_endpoint_json_path_t  *twice;
 
-    if (b->item == NULL) {
+    item = b->fanout->each->item;
+
+    if (item == NULL) {
         return NGX_OK;
     }
 
     run = b->fanout->exec->run;
-    item = b->fanout->each->item;
+    list = b->fanout->each->list.name;
 
-    run->scope.values[item->slot] = *b->item;
+    run->scope.values[item->slot] = b->item;
 
     if (item->paths.nelts == 0) {
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_json_extract(run->scope.pool, &b->item->data,
-                                          item->paths.elts, item->paths.nelts,
-                                          run->scope.values);
+    if (ngx_http_endpoint_json_take(run->scope.pool, &b->item.data,
+                                    item->paths.elts, item->paths.nelts,
+                                    run->scope.values, &twice)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (twice && item->input && (item->once || list->whole)) {
+        return ngx_http_endpoint_fanout_refuse(b->fanout,
+                                            ngx_http_endpoint_cause_fanout,
+                                            "Value error, a member of an "
+                                            "item is there twice");
+    }
+
+    return NGX_OK;
 }
 
 
@@ -446,6 +582,8 @@ ngx_http_endpoint_fanout_end(ngx_http_endpoint_fanout_t *fanout)
     ngx_http_endpoint_value_t   v;
 
     exec = fanout->exec;
+
+    ngx_http_endpoint_fanout_stop(fanout);
 
     if (fanout->set) {
         ngx_http_endpoint_exec_done(exec);

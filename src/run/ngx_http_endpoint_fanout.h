@@ -9,6 +9,7 @@
 #define _NGX_HTTP_ENDPOINT_FANOUT_H_INCLUDED_
 
 
+#include "ngx_http_endpoint_json_scan.h"
 #include "ngx_http_endpoint_run.h"
 
 
@@ -25,7 +26,8 @@ typedef struct ngx_http_endpoint_fanout_s  ngx_http_endpoint_fanout_t;
 
 typedef struct {
     ngx_http_endpoint_fanout_t      *fanout;
-    ngx_http_endpoint_value_t       *item;      /* NULL: no each= */
+    ngx_queue_t                      queue;     /* in active */
+    ngx_http_endpoint_value_t        item;      /* of each= */
     ngx_http_endpoint_value_t        value;     /* its result */
     void                            *ctx;       /* of the step's type */
     unsigned                         ended:1;
@@ -46,6 +48,13 @@ struct ngx_http_endpoint_fanout_s {
     ngx_http_endpoint_branch_t       only;      /* where there is no each= */
     ngx_uint_t                       n;
     ngx_uint_t                       next;      /* those before are started */
+    ngx_queue_t                      active;    /* started, and not ended */
+    ngx_uint_t                       nactive;
+
+    ngx_http_endpoint_json_scan_t    scan;      /* of the list, behind next */
+    ngx_uint_t                       burst;     /* started since others had
+                                                   their turn */
+    ngx_event_t                     *turn;      /* posted: theirs; or NULL */
 
     /* the only branch has set the exec's value and its members already */
     unsigned                         set:1;
@@ -105,7 +114,10 @@ ngx_uint_t ngx_http_endpoint_branch_default(ngx_http_endpoint_branch_t *b);
 void ngx_http_endpoint_exec_default(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_cause_e cause);
 
-/* Makes $item the element of b: all branches share its slots. */
+/*
+ * Makes $item the element of b: all branches share its slots.  NGX_DECLINED:
+ * the exec has failed; NGX_ERROR: memory.
+ */
 ngx_int_t ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b);
 
 

@@ -25,7 +25,7 @@ ngx_http_endpoint_input_text(ngx_http_endpoint_input_t *input,
 
 ngx_int_t
 ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
-    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type,
+    ngx_uint_t n, ngx_str_t *body, ngx_str_t *content_type, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_faults_t *faults)
 {
     abort();
@@ -33,9 +33,26 @@ ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
 
 
 ngx_int_t
-ngx_http_endpoint_json_extract(ngx_pool_t *pool, ngx_str_t *text,
+ngx_http_endpoint_input_twice(ngx_http_endpoint_input_t *input,
+    ngx_http_endpoint_json_path_t *path, ngx_http_endpoint_value_t *value,
+    ngx_http_endpoint_faults_t *faults)
+{
+    abort();
+}
+
+
+ngx_int_t
+ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
     ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
-    ngx_http_endpoint_value_t *values)
+    ngx_http_endpoint_value_t *values, ngx_http_endpoint_json_path_t **twice)
+{
+    abort();
+}
+
+
+void
+ngx_http_endpoint_value_text(ngx_http_endpoint_value_t *v, u_char *data,
+    size_t len)
 {
     abort();
 }

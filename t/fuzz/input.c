@@ -12,6 +12,8 @@
 #include "../../src/input/ngx_http_endpoint_input.c"
 #include "../../src/data/ngx_http_endpoint_integer.c"
 #include "../../src/data/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_json_parse.c"
+#include "../../src/data/ngx_http_endpoint_json_scan.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_number.c"
 #include "../../src/input/ngx_http_endpoint_regex.c"
@@ -131,7 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     } else {
         ngx_str_set(&type, "application/json");
-        rc = ngx_http_endpoint_input_from_body(&input, 1, &text, &type,
+        rc = ngx_http_endpoint_input_from_body(&input, 1, &text, &type, 0,
                                                &value, &faults);
     }
 

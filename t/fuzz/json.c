@@ -1,16 +1,20 @@
 
 /*
- * What is taken out of any text must be valid JSON, and a slice of the text
- * where nothing was gathered; so must be its elements; its text is UTF-8.
+ * What is taken out of any text is what yajl's tree leads to, valid JSON, and a
+ * slice of the text where nothing was gathered; its text is UTF-8.
  */
 
 
 #include "../unit/unit.h"
 #include "../unit/json_paths.h"
+#include "../unit/json_tree.h"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_json_parse.c"
+#include "../../src/data/ngx_http_endpoint_json_scan.c"
+#include "../../src/data/ngx_http_endpoint_writer.c"
 
 
 #define JSON_PLAIN  6
@@ -57,12 +61,13 @@ json_value(ngx_pool_t *pool, ngx_http_endpoint_value_t *v)
 
 
 static void
-json_values(ngx_pool_t *pool, ngx_str_t *text, ngx_http_endpoint_value_t *v,
+json_values(ngx_pool_t *pool, ngx_str_t *text,
+    ngx_http_endpoint_json_path_t *paths, ngx_http_endpoint_value_t *v,
     ngx_uint_t n)
 {
-    ngx_uint_t                  i, j;
-    ngx_array_t                *list;
-    ngx_http_endpoint_value_t  *elts;
+    char        *expected, *found;
+    ngx_str_t    json;
+    ngx_uint_t   i;
 
     for (i = 0; i < n; i++) {
         json_value(pool, &v[i]);
@@ -73,15 +78,33 @@ json_values(ngx_pool_t *pool, ngx_str_t *text, ngx_http_endpoint_value_t *v,
                             <= text->data + text->len);
         }
 
-        list = ngx_http_endpoint_json_elements(pool, &v[i]);
-        json_require(list != NULL);
+        (void) ngx_http_endpoint_value_to_json(pool, &v[i], &json);
 
-        elts = list->elts;
+        expected = json_tree(text, paths[i].keys);
+        found = json_tree(&json, NULL);
 
-        for (j = 0; j < list->nelts; j++) {
-            json_value(pool, &elts[j]);
+        json_require(expected && found && ngx_strcmp(expected, found) == 0);
+
+        free(expected);
+        free(found);
+    }
+}
+
+
+/* a NUL would end a string of the tree */
+
+static ngx_uint_t
+json_has_nul(ngx_str_t *text)
+{
+    size_t  i;
+
+    for (i = 0; i + 4 <= text->len; i++) {
+        if (ngx_memcmp(text->data + i, "0000", 4) == 0) {
+            return 1;
         }
     }
+
+    return 0;
 }
 
 
@@ -93,7 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_uint_t                      i, n;
     ngx_pool_t                     *pool;
     ngx_http_endpoint_value_t       values[32];
-    ngx_http_endpoint_json_path_t   paths[32];
+    ngx_http_endpoint_json_path_t   paths[32], *twice;
 
     pool = ngx_create_pool(4096, &unit_log);
     text = unit_copy(pool, (char *) data, size);
@@ -105,14 +128,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     valid = ngx_http_endpoint_json_valid(&text);
-    rc = ngx_http_endpoint_json_extract(pool, &text, paths, n, values);
-
-    /* yajl must not refuse what the checker lets pass */
+    rc = ngx_http_endpoint_json_parse(pool, &text);
 
     json_require(rc == valid);
 
     if (rc == NGX_OK) {
-        json_values(pool, &text, values, n);
+        rc = ngx_http_endpoint_json_take(pool, &text, paths, n, values,
+                                         &twice);
+        json_require(rc == NGX_OK);
+
+        if (!json_has_nul(&text)) {
+            json_values(pool, &text, paths, values, n);
+        }
     }
 
     ngx_destroy_pool(pool);

@@ -6,6 +6,8 @@
 #include "../../src/input/ngx_http_endpoint_input.c"
 #include "../../src/data/ngx_http_endpoint_integer.c"
 #include "../../src/data/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_json_parse.c"
+#include "../../src/data/ngx_http_endpoint_json_scan.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_number.c"
 #include "../../src/input/ngx_http_endpoint_regex.c"
@@ -123,7 +125,7 @@ input_answer(ngx_http_endpoint_input_t *input, const char *sent,
         s = input_copy(text, ngx_strlen(text));
         ngx_str_set(&type, "application/json");
 
-        rc = ngx_http_endpoint_input_from_body(input, 1, &s, &type, &value,
+        rc = ngx_http_endpoint_input_from_body(input, 1, &s, &type, 0, &value,
                                                &faults);
     }
 
@@ -305,7 +307,7 @@ input_bodies(void)
 
         ngx_http_endpoint_faults_init(&faults, input_pool);
 
-        if (ngx_http_endpoint_input_from_body(inputs, 2, &body, &type, values,
+        if (ngx_http_endpoint_input_from_body(inputs, 2, &body, &type, 0, values,
                                               &faults)
             != NGX_OK)
         {

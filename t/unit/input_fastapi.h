@@ -505,7 +505,7 @@ fastapi_body(yajl_val request, ngx_http_endpoint_input_t *inputs, ngx_uint_t n,
     text = fastapi_text(fastapi_get(request, "headers"), "Content-Type");
     type = unit_copy(input_pool, text ? text : "", text ? strlen(text) : 0);
 
-    return ngx_http_endpoint_input_from_body(inputs, n, &body, &type, values,
+    return ngx_http_endpoint_input_from_body(inputs, n, &body, &type, 0, values,
                                              faults);
 }
 

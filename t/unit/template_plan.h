@@ -9,6 +9,8 @@
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_json.c"
+#include "../../src/data/ngx_http_endpoint_json_parse.c"
+#include "../../src/data/ngx_http_endpoint_json_scan.c"
 #include "../../src/data/ngx_http_endpoint_writer.c"
 #include "../../src/language/ngx_http_endpoint_scope.c"
 #include "../../src/language/ngx_http_endpoint_template.c"
