@@ -99,6 +99,7 @@ static ngx_http_endpoint_step_type_t  run_step_work = {
     run_work_cancel,
     1,
     0,
+    NULL,
     NULL
 };
 
