@@ -52,6 +52,7 @@ typedef struct {
     const char                     *name;       /* NULL: not prepared */
     ngx_uint_t                      slot;       /* of the prepared statement */
     ngx_uint_t                      generation;
+    ngx_uint_t                      version;    /* of its parameters' types */
     ngx_uint_t                      nparams;
     ngx_str_t                      *params;     /* used until it is given */
     ngx_http_endpoint_pg_t         *pg;         /* where it is, or was */
@@ -64,6 +65,7 @@ typedef struct {
     unsigned                        complete:1; /* but for its Sync */
     unsigned                        hit:1;      /* by the server's end */
     unsigned                        begin:1;    /* BEGIN goes before it */
+    unsigned                        describe:1; /* instead of executing it */
     unsigned                        fresh:1;    /* prepared along with it */
     unsigned                        failed:1;
     unsigned                        internal:1;
@@ -113,6 +115,7 @@ typedef struct {
 
 typedef struct {
     ngx_uint_t                      generation;
+    ngx_uint_t                      version;
     unsigned                        ready:1;
     unsigned                        drop:1;     /* an old one is in the way */
 } ngx_http_endpoint_pg_slot_t;

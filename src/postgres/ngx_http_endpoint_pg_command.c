@@ -140,8 +140,9 @@ static ngx_int_t
 ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command)
 {
-    int           rc;
-    const char  **values;
+    int                           rc;
+    const char                  **values;
+    ngx_http_endpoint_pg_slot_t  *slot;
 
     values = ngx_http_endpoint_pg_values(pg, command);
     if (values == NULL) {
@@ -156,19 +157,36 @@ ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
         }
     }
 
+    if (command->describe) {
+        command->parsing++;
+
+        return PQsendPrepare(pg->conn, "", command->sql, 0, NULL)
+               && PQsendDescribePrepared(pg->conn, "")
+               ? NGX_OK : NGX_ERROR;
+    }
+
     if (command->name == NULL) {
         rc = PQsendQueryParams(pg->conn, command->sql, command->nparams, NULL,
                                values, NULL, NULL, 0);
 
     } else {
 
-        if (!pg->slots[command->slot].ready
+        slot = &pg->slots[command->slot];
+
+        /* one of the types that its parameters had once */
+
+        if (slot->ready && slot->version != command->version) {
+            slot->ready = 0;
+            slot->drop = 1;
+        }
+
+        if (!slot->ready
             && ngx_http_endpoint_pg_put_prepare(pg, command) != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        command->generation = pg->slots[command->slot].generation;
+        command->generation = slot->generation;
 
         rc = PQsendQueryPrepared(pg->conn, command->name, command->nparams,
                                  values, NULL, NULL, 0);
@@ -209,6 +227,7 @@ ngx_http_endpoint_pg_put_prepare(ngx_http_endpoint_pg_t *pg,
 
     slot->ready = 1;
     slot->generation++;
+    slot->version = command->version;
     command->fresh = 1;
     command->parsing++;
 

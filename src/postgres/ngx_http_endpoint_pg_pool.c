@@ -1,11 +1,14 @@
 
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_check.h"
 #include <ngx_md5.h>
 
 
 static ngx_int_t ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
     ngx_http_endpoint_pg_statement_t *statement);
-static void ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query);
+static ngx_int_t ngx_http_endpoint_pg_statement_legend(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_statement_t *statement, ngx_http_endpoint_sql_t *sql);
+static ngx_int_t ngx_http_endpoint_pg_params(
+    ngx_http_endpoint_pg_query_t *query);
 static ngx_http_endpoint_pg_lane_t *ngx_http_endpoint_pg_pick(
     ngx_http_endpoint_pg_pool_t *pool);
 static ngx_int_t ngx_http_endpoint_pg_give(ngx_http_endpoint_pg_lane_t *lane,
@@ -34,7 +37,7 @@ static ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_lane_owner = {
 ngx_http_endpoint_pg_statement_t *
 ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_sql_t *sql,
-    ngx_uint_t flags, ngx_msec_t timeout)
+    ngx_str_t *file, ngx_uint_t line, ngx_uint_t flags, ngx_msec_t timeout)
 {
     ngx_http_endpoint_pg_statement_t  *statement, **statements;
 
@@ -49,12 +52,16 @@ ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
     statement->text = sql->text;
     statement->nparams = sql->refs.nelts;
     statement->flags = flags;
+    statement->file = *file;
+    statement->line = line;
 
     if (!(flags & NGX_HTTP_ENDPOINT_PG_ISOLATED)) {
         pool->timeout = ngx_max(pool->timeout, timeout);
     }
 
-    if (ngx_http_endpoint_pg_statement_name(cf, statement) != NGX_OK) {
+    if (ngx_http_endpoint_pg_statement_name(cf, statement) != NGX_OK
+        || ngx_http_endpoint_pg_statement_legend(cf, statement, sql) != NGX_OK)
+    {
         return NULL;
     }
 
@@ -89,11 +96,20 @@ ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
         {
             statement->name = known[i]->name;
             statement->slot = known[i]->slot;
+            statement->check = known[i]->check;
             return NGX_OK;
         }
     }
 
     statement->slot = statement->pool->options.nslots++;
+
+    statement->check = ngx_pcalloc(cf->pool,
+                                   sizeof(ngx_http_endpoint_pg_check_t));
+    if (statement->check == NULL) {
+        return NGX_ERROR;
+    }
+
+    statement->check->statement = statement;
 
     ngx_md5_init(&md5);
     ngx_md5_update(&md5, statement->text.data, statement->text.len);
@@ -109,6 +125,41 @@ ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
     *p++ = 'e';
     p = ngx_hex_dump(p, hash, (NGX_HTTP_ENDPOINT_PG_NAME_LEN - 1) / 2);
     *p = '\0';
+
+    return NGX_OK;
+}
+
+
+/* what $1 is called, for a message of the server's that says no more */
+
+static ngx_int_t
+ngx_http_endpoint_pg_statement_legend(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_statement_t *statement, ngx_http_endpoint_sql_t *sql)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_str_t   *ref;
+    ngx_uint_t   i;
+
+    ref = sql->refs.elts;
+    len = 0;
+
+    for (i = 0; i < sql->refs.nelts; i++) {
+        len += sizeof(", $ is $") + NGX_INT_T_LEN + ref[i].len;
+    }
+
+    p = ngx_pnalloc(cf->pool, ngx_max(len, 1));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    statement->legend.data = p;
+
+    for (i = 0; i < sql->refs.nelts; i++) {
+        p = ngx_sprintf(p, ", $%ui is $%V", i + 1, &ref[i]);
+    }
+
+    statement->legend.len = p - statement->legend.data;
 
     return NGX_OK;
 }
@@ -173,7 +224,7 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
         ngx_http_endpoint_pg_lane_wake(lane);
     }
 
-    return NGX_OK;
+    return ngx_http_endpoint_pg_check_all(pool);
 }
 
 
@@ -203,6 +254,8 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
     for (i = 0; i < pool->statements.nelts; i++) {
         ngx_http_endpoint_pg_row_free(&statements[i]->head);
     }
+
+    ngx_http_endpoint_pg_check_free(pool);
 }
 
 
@@ -227,29 +280,88 @@ ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
     query->command.sql = (char *) statement->text.data;
     query->command.nparams = statement->nparams;
     query->command.params = request->params;
+    query->values = request->values;
+    query->transaction = request->transaction;
+    query->timeout = request->timeout;
 
-    if (request->transaction) {
-        ngx_http_endpoint_pg_hold(query, request->transaction);
-        return query;
+    if (!ngx_http_endpoint_pg_check_holds(query)) {
+        ngx_http_endpoint_pg_start(query);
     }
-
-    if (statement->flags & NGX_HTTP_ENDPOINT_PG_ISOLATED) {
-        ngx_http_endpoint_pg_isolate(query, request->timeout);
-        return query;
-    }
-
-    if (!statement->pool->options.pooler) {
-        query->command.name = statement->name;
-        query->command.slot = statement->slot;
-    }
-
-    ngx_http_endpoint_pg_enqueue(query);
 
     return query;
 }
 
 
-static void
+void
+ngx_http_endpoint_pg_start(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_http_endpoint_pg_statement_t  *statement;
+
+    statement = query->statement;
+
+    if (statement->check->special
+        && ngx_http_endpoint_pg_params(query) != NGX_OK)
+    {
+        return;
+    }
+
+    if (query->transaction) {
+        ngx_http_endpoint_pg_hold(query, query->transaction);
+        return;
+    }
+
+    if (statement->flags & NGX_HTTP_ENDPOINT_PG_ISOLATED) {
+        ngx_http_endpoint_pg_isolate(query, query->timeout);
+        return;
+    }
+
+    if (!statement->pool->options.pooler) {
+        query->command.name = statement->name;
+        query->command.slot = statement->slot;
+        query->command.version = statement->check->version;
+    }
+
+    ngx_http_endpoint_pg_enqueue(query);
+}
+
+
+/* what the server's types take; NGX_ERROR: the query has ended */
+
+static ngx_int_t
+ngx_http_endpoint_pg_params(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_int_t                      rc;
+    ngx_uint_t                     i;
+    ngx_http_endpoint_pg_check_t  *check;
+
+    check = query->statement->check;
+
+    for (i = 0; i < query->command.nparams; i++) {
+        rc = ngx_http_endpoint_pg_param(query->pool, check->params[i],
+                                        &query->values[i],
+                                        &query->command.params[i]);
+        if (rc == NGX_OK) {
+            continue;
+        }
+
+        query->transaction = NULL;
+
+        if (rc == NGX_DECLINED) {
+            ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_data,
+                                           "a value is no list for an array");
+        } else {
+            ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_memory,
+                                           "no memory for a parameter");
+        }
+
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
 ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
 {
     ngx_http_endpoint_pg_lane_t  *lane;
@@ -453,7 +565,7 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
         fate = ngx_http_endpoint_pg_unknown;
     }
 
-    if (query->handler == NULL) {
+    if (query->handler == NULL && query->check == NULL) {
         ngx_http_endpoint_pg_query_free(query);
 
     } else if (fate == ngx_http_endpoint_pg_synced) {

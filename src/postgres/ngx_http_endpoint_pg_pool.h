@@ -12,6 +12,7 @@
 
 #include "ngx_http_endpoint_pg_error.h"
 #include "ngx_http_endpoint_sql.h"
+#include "ngx_http_endpoint_value.h"
 
 
 #define NGX_HTTP_ENDPOINT_PG_ROW         0x01   /* the first row, or null */
@@ -28,6 +29,8 @@ typedef struct ngx_http_endpoint_pg_query_s
     ngx_http_endpoint_pg_query_t;
 typedef struct ngx_http_endpoint_pg_transaction_s
     ngx_http_endpoint_pg_transaction_t;
+typedef struct ngx_http_endpoint_pg_check_s
+    ngx_http_endpoint_pg_check_t;
 
 
 typedef struct {
@@ -57,8 +60,13 @@ typedef void (*ngx_http_endpoint_pg_handler_pt)(void *data,
 typedef struct {
     ngx_http_endpoint_pg_statement_t    *statement;
 
-    /* as many as the statement has, data NULL: NULL; no NUL bytes inside */
+    /*
+     * As many as the statement has.  A param is the text of its value, data
+     * NULL: NULL; no NUL bytes inside.  Where the server's type takes
+     * something else, it is set anew.
+     */
     ngx_str_t                           *params;
+    ngx_http_endpoint_value_t           *values;
 
     /*
      * of an isolated query or a transaction: the server's statement_timeout;
@@ -75,13 +83,14 @@ typedef struct {
 
 /*
  * Configuration time.  Registers a statement with a pool, in memory of cf's
- * pool; flags are NGX_HTTP_ENDPOINT_PG_…, timeout is the longest that a step
- * may wait for it: the lanes' statement_timeout is the largest of these.
- * NULL: memory.
+ * pool; file and line are where it stands, flags are NGX_HTTP_ENDPOINT_PG_…,
+ * timeout is the longest that a step may wait for it: the lanes'
+ * statement_timeout is the largest of these.  NULL: memory.
  */
 ngx_http_endpoint_pg_statement_t *ngx_http_endpoint_pg_statement(
     ngx_conf_t *cf, ngx_http_endpoint_pg_pool_t *pool,
-    ngx_http_endpoint_sql_t *sql, ngx_uint_t flags, ngx_msec_t timeout);
+    ngx_http_endpoint_sql_t *sql, ngx_str_t *file, ngx_uint_t line,
+    ngx_uint_t flags, ngx_msec_t timeout);
 
 /* For a worker's init_process: starts to connect.  NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,

@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_check.h"
 #include "ngx_http_endpoint_pg_row.h"
 
 
@@ -102,6 +102,11 @@ void
 ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
 {
     ngx_http_endpoint_pg_result_t  result;
+
+    if (query->check) {
+        ngx_http_endpoint_pg_check_answer(query);
+        return;
+    }
 
     ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
 
@@ -236,6 +241,11 @@ ngx_http_endpoint_pg_query_fail(ngx_http_endpoint_pg_query_t *query,
 {
     ngx_http_endpoint_pg_result_t  result;
 
+    if (query->check) {
+        ngx_http_endpoint_pg_check_failed(query, cause, message);
+        return;
+    }
+
     ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
 
     result.cause = cause;
@@ -296,9 +306,10 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
     /* what was begun is rolled back, but for what it committed itself */
 
     undone = (fate == ngx_http_endpoint_pg_undone)
-             && !(begun && query->statement->kind == ngx_http_endpoint_sql_call);
+             && !(begun
+                  && query->statement->kind == ngx_http_endpoint_sql_call);
 
-    if ((undone
+    if ((undone || query->check
          || (query->statement->flags & NGX_HTTP_ENDPOINT_PG_IDEMPOTENT))
         && ++query->tries < NGX_HTTP_ENDPOINT_PG_TRIES)
     {

@@ -7,6 +7,7 @@
 
 
 #include "ngx_http_endpoint_pg.h"
+#include "ngx_http_endpoint_pg_param.h"
 #include "ngx_http_endpoint_pg_pool.h"
 #include "ngx_http_endpoint_pg_row.h"
 
@@ -38,6 +39,12 @@ struct ngx_http_endpoint_pg_statement_s {
     ngx_uint_t                            slot;
     ngx_uint_t                            nparams;
     ngx_uint_t                            flags;
+    ngx_http_endpoint_pg_check_t         *check;
+
+    /* for the log: where it stands, which name is which parameter */
+    ngx_str_t                             file;
+    ngx_uint_t                            line;
+    ngx_str_t                             legend;
 
     /* of the worker */
     ngx_http_endpoint_pg_row_head_t       head;
@@ -46,6 +53,7 @@ struct ngx_http_endpoint_pg_statement_s {
 
 typedef enum {
     ngx_http_endpoint_pg_query_queued = 0,      /* for a lane */
+    ngx_http_endpoint_pg_query_checked,         /* its statement is */
     ngx_http_endpoint_pg_query_held,            /* by its transaction */
     ngx_http_endpoint_pg_query_sent,
     ngx_http_endpoint_pg_query_ended            /* to be told */
@@ -55,12 +63,15 @@ typedef enum {
 struct ngx_http_endpoint_pg_query_s {
     ngx_http_endpoint_pg_command_t        command;  /* its link: any queue */
     ngx_http_endpoint_pg_statement_t     *statement;    /* NULL: COMMIT */
+    ngx_http_endpoint_pg_check_t         *check;    /* it asks for, or NULL */
+    ngx_http_endpoint_value_t            *values;   /* of its parameters */
     ngx_http_endpoint_pg_pool_t          *owner;
     ngx_http_endpoint_pg_transaction_t   *transaction;
     ngx_pool_t                           *pool;
     ngx_http_endpoint_pg_handler_pt       handler;  /* NULL: cancelled */
     void                                 *data;
     ngx_http_endpoint_pg_query_state_e    state;
+    ngx_msec_t                            timeout;  /* of an isolated one */
     ngx_uint_t                            tries;
     unsigned                              renewed:1;
 
@@ -192,6 +203,15 @@ void ngx_http_endpoint_pg_lane_done(ngx_http_endpoint_pg_lane_t *lane);
 
 /* Whether a lane that is down is to be connected. */
 ngx_uint_t ngx_http_endpoint_pg_lane_needed(ngx_http_endpoint_pg_lane_t *lane);
+
+
+/* pool: how a query starts */
+
+/* Starts a query whose statement is known. */
+void ngx_http_endpoint_pg_start(ngx_http_endpoint_pg_query_t *query);
+
+/* Gives a query to a lane, or to those that wait for one. */
+void ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query);
 
 
 /* query: how it ends */

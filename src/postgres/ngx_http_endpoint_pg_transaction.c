@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_check.h"
 
 
 static ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_pg_transaction(
@@ -16,6 +16,8 @@ static void ngx_http_endpoint_pg_next(ngx_http_endpoint_pg_lane_t *seat);
 static void ngx_http_endpoint_pg_forsake(ngx_http_endpoint_pg_lane_t *seat);
 static void ngx_http_endpoint_pg_withdraw(
     ngx_http_endpoint_pg_transaction_t *t, ngx_queue_t *queue);
+static void ngx_http_endpoint_pg_withdraw_checked(
+    ngx_http_endpoint_pg_transaction_t *t);
 static void ngx_http_endpoint_pg_seat_up(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_down(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_quit(ngx_http_endpoint_pg_t *pg);
@@ -272,6 +274,7 @@ ngx_http_endpoint_pg_rollback(ngx_http_endpoint_pg_transaction_t *t)
 
     ngx_http_endpoint_pg_withdraw(t, &t->held);
     ngx_http_endpoint_pg_withdraw(t, &t->pool->ended);
+    ngx_http_endpoint_pg_withdraw_checked(t);
 
     seat = t->lane;
 
@@ -299,6 +302,24 @@ ngx_http_endpoint_pg_withdraw(ngx_http_endpoint_pg_transaction_t *t,
         if (query->transaction == t) {
             ngx_queue_remove(q);
             ngx_http_endpoint_pg_query_free(query);
+        }
+    }
+}
+
+
+/* what waits until its statement was asked about */
+
+static void
+ngx_http_endpoint_pg_withdraw_checked(ngx_http_endpoint_pg_transaction_t *t)
+{
+    ngx_uint_t                          i;
+    ngx_http_endpoint_pg_statement_t  **statements;
+
+    statements = t->pool->statements.elts;
+
+    for (i = 0; i < t->pool->statements.nelts; i++) {
+        if (statements[i]->check->running) {
+            ngx_http_endpoint_pg_withdraw(t, &statements[i]->check->held);
         }
     }
 }

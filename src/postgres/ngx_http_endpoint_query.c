@@ -6,7 +6,8 @@
 
 
 static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
-    ngx_http_endpoint_refusal_t *refusal, ngx_str_t *params);
+    ngx_http_endpoint_refusal_t *refusal, ngx_http_endpoint_value_t *values,
+    ngx_str_t *params);
 static void ngx_http_endpoint_query_arrived(void *data,
     ngx_http_endpoint_pg_result_t *result);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
@@ -19,6 +20,7 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     ngx_int_t                        rc;
     ngx_str_t                       *params;
     ngx_http_endpoint_exec_t        *exec;
+    ngx_http_endpoint_value_t       *values;
     ngx_http_endpoint_query_t       *q;
     ngx_http_endpoint_refusal_t      refusal;
     ngx_http_endpoint_pg_request_t   request;
@@ -33,7 +35,8 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     }
 
     q = ngx_pcalloc(exec->run->scope.pool, sizeof(ngx_http_endpoint_query_t)
-                                     + conf->params.nelts * sizeof(ngx_str_t));
+                    + conf->params.nelts * (sizeof(ngx_http_endpoint_value_t)
+                                            + sizeof(ngx_str_t)));
     if (q == NULL) {
         goto failed;
     }
@@ -43,9 +46,10 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     q->exec = exec;
     q->branch = b;
 
-    params = (ngx_str_t *) (q + 1);
+    values = (ngx_http_endpoint_value_t *) (q + 1);
+    params = (ngx_str_t *) (values + conf->params.nelts);
 
-    rc = ngx_http_endpoint_query_values(q, &refusal, params);
+    rc = ngx_http_endpoint_query_values(q, &refusal, values, params);
 
     if (rc == NGX_DECLINED) {
         ngx_http_endpoint_refuse(exec, &refusal);
@@ -58,6 +62,7 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
 
     request.statement = conf->statement;
     request.params = params;
+    request.values = values;
     request.timeout = ngx_min(conf->timeout,
                               ngx_http_endpoint_run_left(exec->run));
     request.transaction = exec->parent
@@ -83,12 +88,12 @@ failed:
 
 static ngx_int_t
 ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
-    ngx_http_endpoint_refusal_t *refusal, ngx_str_t *params)
+    ngx_http_endpoint_refusal_t *refusal, ngx_http_endpoint_value_t *values,
+    ngx_str_t *params)
 {
     ngx_uint_t                       i;
     ngx_http_endpoint_ref_t         *ref;
     ngx_http_endpoint_run_t         *run;
-    ngx_http_endpoint_value_t        v;
     ngx_http_endpoint_query_conf_t  *conf;
 
     run = q->exec->run;
@@ -96,15 +101,18 @@ ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
     ref = conf->params.elts;
 
     for (i = 0; i < conf->params.nelts; i++) {
-        if (ngx_http_endpoint_scope_value(&run->scope, &ref[i], &v) != NGX_OK) {
+        if (ngx_http_endpoint_scope_value(&run->scope, &ref[i], &values[i])
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
-        if (v.type == ngx_http_endpoint_null) {
+        if (values[i].type == ngx_http_endpoint_null) {
             continue;
         }
 
-        if (ngx_http_endpoint_value_to_text(run->scope.pool, &v, &params[i])
+        if (ngx_http_endpoint_value_to_text(run->scope.pool, &values[i],
+                                            &params[i])
             != NGX_OK)
         {
             return NGX_ERROR;

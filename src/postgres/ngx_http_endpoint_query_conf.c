@@ -273,6 +273,8 @@ ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
     conf->timeout = step->timeout ? step->timeout : c->timeout;
 
     conf->statement = ngx_http_endpoint_pg_statement(c->cf, conf->pool, &sql,
+                                                     &c->statement->file,
+                                                     c->statement->line,
                                                      args->flags,
                                                      conf->timeout);
 

@@ -110,10 +110,26 @@ sub postgres {
 
         startup($socket, $how, $file) or return;
 
-        my ($syncs, $parts) = (0, '');
+        my ($syncs, $parts, $nparams, $bound) = (0, '', 0, 0);
 
-        while (my ($type) = message($socket)) {
+        while (my ($type, $body) = message($socket)) {
             return if $type eq 'X';
+
+            $nparams = () = $body =~ /\$\d/g if $type eq 'P';
+            $bound = 1 if $type eq 'B';
+
+            # what asks for the types of a statement alone is just answered
+
+            $parts .= packet('t', pack 'n N*', $nparams, (25) x $nparams)
+                if $type eq 'D' && $body =~ /^S/;
+
+            if ($type eq 'S' && !$bound) {
+                syswrite $socket, $parts . packet('Z', 'I');
+                $parts = '';
+                next;
+            }
+
+            $bound = 0 if $type eq 'S';
 
             $parts .= pack 'aN', { P => 1, B => 2 }->{$type}, 4
                 if $type =~ /[PB]/;
