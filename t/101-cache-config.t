@@ -647,3 +647,23 @@ location / {
 }
 --- dies
 3: a key is missing behind the zone "users"
+
+
+=== a size that is none
+--- http_config
+endpoint_cache_zone zone=users:1m entries=10 ttl=1h max_size=all;
+--- conf
+--- must_die
+--- suppress_stderr
+--- error_log
+invalid size "max_size=all", it must be one like 64k in
+
+
+=== a value larger than the zone
+--- http_config
+endpoint_cache_zone zone=users:1m entries=10 ttl=1h max_size=2m;
+--- conf
+--- must_die
+--- suppress_stderr
+--- error_log
+max_size=2097152 is larger than the zone "users" in

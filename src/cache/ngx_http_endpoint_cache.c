@@ -10,6 +10,9 @@
 /* entries that one holder of the lock evicts at most */
 #define NGX_HTTP_ENDPOINT_CACHE_EVICT  128
 
+/* of its zone, what a value may take where max_size= does not say: an eighth */
+#define NGX_HTTP_ENDPOINT_CACHE_SHARE  8
+
 /* lookups of a value that is replaced during every copy */
 #define NGX_HTTP_ENDPOINT_CACHE_TRIES  3
 
@@ -35,6 +38,8 @@ static ngx_int_t ngx_http_endpoint_cache_large(
     ngx_http_endpoint_cache_value_t *value);
 static u_char *ngx_http_endpoint_cache_place(ngx_pool_t *pool,
     ngx_http_endpoint_cache_value_t *value);
+static size_t ngx_http_endpoint_cache_max_size(
+    ngx_http_endpoint_cache_t *cache);
 static size_t ngx_http_endpoint_cache_body_len(
     ngx_http_endpoint_cache_value_t *value);
 static ngx_http_endpoint_claim_t *ngx_http_endpoint_cache_reserve(
@@ -324,7 +329,9 @@ ngx_http_endpoint_cache_write(ngx_http_endpoint_cache_t *cache, ngx_str_t *key,
     size = sizeof(ngx_http_endpoint_entry_t) + key->len + value->headers.len
            + ngx_http_endpoint_cache_body_len(value);
 
-    if (size > NGX_MAX_INT32_VALUE) {
+    if (size > NGX_MAX_INT32_VALUE
+        || size > ngx_http_endpoint_cache_max_size(cache))
+    {
         return NULL;
     }
 
@@ -335,6 +342,17 @@ ngx_http_endpoint_cache_write(ngx_http_endpoint_cache_t *cache, ngx_str_t *key,
     }
 
     return claim;
+}
+
+
+/* so that one value does not push all others out */
+
+static size_t
+ngx_http_endpoint_cache_max_size(ngx_http_endpoint_cache_t *cache)
+{
+    return cache->max_size ? cache->max_size
+                           : cache->zone.sh->size
+                             / NGX_HTTP_ENDPOINT_CACHE_SHARE;
 }
 
 

@@ -22,6 +22,10 @@
 #define NGX_HTTP_ENDPOINT_CACHE_HIT      3
 
 
+/* ends of flights that a worker may miss before it looks at all it waits for */
+#define NGX_HTTP_ENDPOINT_FLIGHTS_ENDED  256
+
+
 /*
  * A value on its way in or out.  headers are the caller's bytes, opaque here.
  * A body may be given as a chain of buffers in memory: then body.data is NULL.
@@ -90,6 +94,10 @@ typedef struct {
     uint64_t                              flight_id;
     uint64_t                              flight_swept; /* msec */
 
+    /* the ids of the flights that ended last, in a ring; how many have */
+    uint64_t                  flights_ended[NGX_HTTP_ENDPOINT_FLIGHTS_ENDED];
+    volatile uint64_t                     flight_ends;
+
     uint64_t                              hits;
     uint64_t                              misses;
     uint64_t                              evictions;
@@ -109,6 +117,13 @@ typedef struct {
     ngx_msec_t                            ttl;
     ngx_msec_t                            stale;
     ngx_uint_t                            jitter;       /* percent */
+    size_t                                max_size; /* of a value, 0: a share */
+
+    /* of this worker: who waits for a flight, by its id; ends it has seen */
+    ngx_rbtree_t                          followers;
+    ngx_rbtree_node_t                     followers_sentinel;
+    ngx_queue_t                           queue;
+    uint64_t                              ends_seen;
 
     /* of the language: the keys that the configuration has, for purging */
     ngx_array_t                          *keys;

@@ -13,6 +13,8 @@ static ngx_int_t ngx_http_endpoint_cache_conf_entries(ngx_conf_t *cf,
     ngx_http_endpoint_cache_t *cache, ngx_str_t *param);
 static ngx_int_t ngx_http_endpoint_cache_conf_time(ngx_conf_t *cf,
     ngx_str_t *param, size_t skip, ngx_msec_t *msec);
+static ngx_int_t ngx_http_endpoint_cache_conf_max_size(ngx_conf_t *cf,
+    ngx_http_endpoint_cache_t *cache, ngx_str_t *param);
 static ngx_int_t ngx_http_endpoint_cache_conf_jitter(ngx_conf_t *cf,
     ngx_http_endpoint_cache_t *cache, ngx_str_t *param);
 
@@ -23,6 +25,7 @@ ngx_http_endpoint_cache_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char                       *missing;
     ngx_str_t                  *value;
     ngx_uint_t                  i;
+    ngx_shm_zone_t             *zone;
     ngx_http_endpoint_cache_t  *cache;
 
     cache = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_cache_t));
@@ -48,6 +51,18 @@ ngx_http_endpoint_cache_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" must have \"%s\" parameter",
                            &cmd->name, missing);
+        return NGX_CONF_ERROR;
+    }
+
+    zone = ngx_http_endpoint_cache_conf_zone(cf, &cache->zone.name);
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (cache->max_size > zone->shm.size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "max_size=%uz is larger than the zone \"%V\"",
+                           cache->max_size, &cache->zone.name);
         return NGX_CONF_ERROR;
     }
 
@@ -86,6 +101,10 @@ ngx_http_endpoint_cache_conf_parameter(ngx_conf_t *cf,
 
     if (ngx_strncmp(param->data, "stale=", 6) == 0) {
         return ngx_http_endpoint_cache_conf_time(cf, param, 6, &cache->stale);
+    }
+
+    if (ngx_strncmp(param->data, "max_size=", 9) == 0) {
+        return ngx_http_endpoint_cache_conf_max_size(cf, cache, param);
     }
 
     if (ngx_strncmp(param->data, "jitter=", 7) == 0) {
@@ -138,6 +157,31 @@ ngx_http_endpoint_cache_conf_time(ngx_conf_t *cf, ngx_str_t *param,
     }
 
     *msec = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_cache_conf_max_size(ngx_conf_t *cf,
+    ngx_http_endpoint_cache_t *cache, ngx_str_t *param)
+{
+    ssize_t    n;
+    ngx_str_t  s;
+
+    s.data = param->data + 9;
+    s.len = param->len - 9;
+
+    n = ngx_parse_size(&s);
+
+    if (n == NGX_ERROR || n == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid size \"%V\", it must be one like 64k",
+                           param);
+        return NGX_ERROR;
+    }
+
+    cache->max_size = n;
 
     return NGX_OK;
 }

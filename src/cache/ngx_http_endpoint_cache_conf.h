@@ -10,8 +10,8 @@
 
 
 /*
- * endpoint_cache_zone zone=name:size entries=N ttl=T [stale=T] [jitter=P%];
- * the setter of a command, NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE.
+ * endpoint_cache_zone zone=name:size entries=N ttl=T [stale=T] [jitter=P%]
+ * [max_size=SIZE]; the setter of a command, NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE.
  */
 char *ngx_http_endpoint_cache_conf(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

@@ -35,7 +35,7 @@ static uint64_t ngx_http_endpoint_cache_expected(
 
 ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_cache_kind = {
     "endpoint_cache_zone",
-    1,
+    2,
     ((uint64_t) sizeof(ngx_http_endpoint_cache_sh_t) << 32)
         + (sizeof(ngx_http_endpoint_entry_t) << 16)
         + (sizeof(ngx_http_endpoint_flight_sh_t) << 8)

@@ -18,6 +18,11 @@ static ngx_uint_t ngx_http_endpoint_flight_nested(
 static ngx_int_t ngx_http_endpoint_flight_join(
     ngx_http_endpoint_flight_t *flight);
 static void ngx_http_endpoint_flight_wait(ngx_http_endpoint_flight_t *flight);
+static void ngx_http_endpoint_flight_watch(void);
+static ngx_http_endpoint_flight_t *ngx_http_endpoint_flight_first(
+    ngx_http_endpoint_cache_t *cache, uint64_t id);
+static void ngx_http_endpoint_flight_stand_first(
+    ngx_http_endpoint_flight_t *flight);
 static ngx_int_t ngx_http_endpoint_flight_end(
     ngx_http_endpoint_flight_t *flight, ngx_http_endpoint_claim_t *claim,
     ngx_uint_t keep);
@@ -30,15 +35,21 @@ static void ngx_http_endpoint_flight_abandon(
 static void ngx_http_endpoint_flight_listener(void);
 static void ngx_http_endpoint_flight_tick(ngx_event_t *ev);
 static void ngx_http_endpoint_flight_look(ngx_uint_t alive);
+static ngx_int_t ngx_http_endpoint_flight_look_ended(
+    ngx_http_endpoint_cache_t *cache);
+static void ngx_http_endpoint_flight_look_all(
+    ngx_http_endpoint_cache_t *cache, ngx_uint_t alive);
+static void ngx_http_endpoint_flight_look_at(
+    ngx_http_endpoint_flight_t *first, ngx_uint_t alive);
 static ngx_int_t ngx_http_endpoint_flight_outcome(
     ngx_http_endpoint_flight_t *flight, ngx_uint_t alive);
 static ngx_int_t ngx_http_endpoint_flight_take_over(
     ngx_http_endpoint_flight_t *flight);
 
 
-/* of this worker: who waits, and who will be called in this turn */
+/* of this worker: caches that have followers, and who will be called now */
 
-static ngx_queue_t                    ngx_http_endpoint_flight_queue;
+static ngx_queue_t                    ngx_http_endpoint_flight_caches;
 static ngx_queue_t                    ngx_http_endpoint_flight_woken_queue;
 
 static ngx_http_endpoint_listener_t   ngx_http_endpoint_flight_listen = {
@@ -158,6 +169,7 @@ ngx_http_endpoint_flight_join(ngx_http_endpoint_flight_t *flight)
     }
 
     rec->waiting |= ngx_http_endpoint_wake_bit(self);
+    flight->ends = cache->sh->flight_ends;
 
     return NGX_AGAIN;
 }
@@ -166,12 +178,48 @@ ngx_http_endpoint_flight_join(ngx_http_endpoint_flight_t *flight)
 static void
 ngx_http_endpoint_flight_wait(ngx_http_endpoint_flight_t *flight)
 {
+    ngx_http_endpoint_cache_t   *cache;
+    ngx_http_endpoint_flight_t  *first;
+
+    ngx_http_endpoint_flight_watch();
+
+    cache = flight->cache;
+
+    if (cache->followers.root == NULL) {
+        ngx_rbtree_init(&cache->followers, &cache->followers_sentinel,
+                        ngx_rbtree_insert_value);
+    }
+
+    if (cache->followers.root == cache->followers.sentinel) {
+        cache->ends_seen = flight->ends;
+        ngx_queue_insert_tail(&ngx_http_endpoint_flight_caches, &cache->queue);
+    }
+
+    flight->state = ngx_http_endpoint_flight_waiting;
+
+    first = ngx_http_endpoint_flight_first(cache, flight->id);
+
+    if (first) {
+        ngx_queue_insert_tail(&first->queue, &flight->queue);
+        return;
+    }
+
+    ngx_queue_init(&flight->queue);
+    ngx_http_endpoint_flight_stand_first(flight);
+}
+
+
+/* what wakes the followers of this worker */
+
+static void
+ngx_http_endpoint_flight_watch(void)
+{
     ngx_event_t  *ev;
 
     ev = &ngx_http_endpoint_flight_timer;
 
     if (ev->handler == NULL) {
-        ngx_queue_init(&ngx_http_endpoint_flight_queue);
+        ngx_queue_init(&ngx_http_endpoint_flight_caches);
         ngx_queue_init(&ngx_http_endpoint_flight_woken_queue);
 
         ngx_http_endpoint_flight_no_connection.fd = (ngx_socket_t) -1;
@@ -184,12 +232,43 @@ ngx_http_endpoint_flight_wait(ngx_http_endpoint_flight_t *flight)
         ngx_http_endpoint_wake_listen(&ngx_http_endpoint_flight_listen);
     }
 
-    flight->state = ngx_http_endpoint_flight_waiting;
-    ngx_queue_insert_tail(&ngx_http_endpoint_flight_queue, &flight->queue);
-
     if (!ev->timer_set) {
         ngx_add_timer(ev, NGX_HTTP_ENDPOINT_FLIGHT_TICK);
     }
+}
+
+
+/* of those who wait for the flight of an id, or NULL */
+
+static ngx_http_endpoint_flight_t *
+ngx_http_endpoint_flight_first(ngx_http_endpoint_cache_t *cache, uint64_t id)
+{
+    ngx_rbtree_key_t    key;
+    ngx_rbtree_node_t  *node;
+
+    key = id;
+    node = cache->followers.root;
+
+    while (node != cache->followers.sentinel) {
+
+        if (key == node->key) {
+            return ngx_rbtree_data(node, ngx_http_endpoint_flight_t, node);
+        }
+
+        node = (key < node->key) ? node->left : node->right;
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_endpoint_flight_stand_first(ngx_http_endpoint_flight_t *flight)
+{
+    flight->first = 1;
+    flight->node.key = flight->id;
+
+    ngx_rbtree_insert(&flight->cache->followers, &flight->node);
 }
 
 
@@ -273,6 +352,10 @@ ngx_http_endpoint_flight_end(ngx_http_endpoint_flight_t *flight,
 
     if (rec) {
         ngx_http_endpoint_flight_table_finish(cache, flight->record, state);
+
+        if (waiting) {
+            ngx_http_endpoint_flight_table_tell(cache, flight->record);
+        }
     }
 
     ngx_http_endpoint_zone_unlock(&cache->zone);
@@ -336,12 +419,13 @@ ngx_http_endpoint_flight_cancel(ngx_http_endpoint_flight_t *flight)
         return;
 
     case ngx_http_endpoint_flight_waiting:
-    case ngx_http_endpoint_flight_woken:
         ngx_http_endpoint_flight_leave(flight);
+        return;
 
-        if (state == ngx_http_endpoint_flight_waiting
-            || flight->rc != NGX_OK)
-        {
+    case ngx_http_endpoint_flight_woken:
+        ngx_queue_remove(&flight->queue);
+
+        if (flight->rc != NGX_OK) {
             return;
         }
 
@@ -360,9 +444,31 @@ ngx_http_endpoint_flight_cancel(ngx_http_endpoint_flight_t *flight)
 static void
 ngx_http_endpoint_flight_leave(ngx_http_endpoint_flight_t *flight)
 {
+    ngx_queue_t                 *next;
+    ngx_http_endpoint_cache_t   *cache;
+
+    cache = flight->cache;
+    next = ngx_queue_head(&flight->queue);
+
+    if (flight->first) {
+        flight->first = 0;
+        ngx_rbtree_delete(&cache->followers, &flight->node);
+
+        if (next != &flight->queue) {
+            ngx_http_endpoint_flight_stand_first(
+                     ngx_queue_data(next, ngx_http_endpoint_flight_t, queue));
+        }
+    }
+
     ngx_queue_remove(&flight->queue);
 
-    if (ngx_queue_empty(&ngx_http_endpoint_flight_queue)
+    if (cache->followers.root != cache->followers.sentinel) {
+        return;
+    }
+
+    ngx_queue_remove(&cache->queue);
+
+    if (ngx_queue_empty(&ngx_http_endpoint_flight_caches)
         && ngx_http_endpoint_flight_timer.timer_set)
     {
         ngx_del_timer(&ngx_http_endpoint_flight_timer);
@@ -389,6 +495,7 @@ ngx_http_endpoint_flight_abandon(ngx_http_endpoint_flight_t *flight)
 
         if (waiting) {
             rec->leader.slot = NGX_HTTP_ENDPOINT_WAKE_NONE;
+            ngx_http_endpoint_flight_table_tell(cache, flight->record);
 
         } else {
             ngx_http_endpoint_flight_table_finish(cache, flight->record,
@@ -439,7 +546,7 @@ ngx_http_endpoint_flight_tick(ngx_event_t *ev)
 {
     ngx_http_endpoint_flight_look(1);
 
-    if (!ngx_queue_empty(&ngx_http_endpoint_flight_queue) && !ev->timer_set) {
+    if (!ngx_queue_empty(&ngx_http_endpoint_flight_caches) && !ev->timer_set) {
         ngx_add_timer(ev, NGX_HTTP_ENDPOINT_FLIGHT_TICK);
     }
 }
@@ -450,32 +557,24 @@ ngx_http_endpoint_flight_tick(ngx_event_t *ev)
 static void
 ngx_http_endpoint_flight_look(ngx_uint_t alive)
 {
-    ngx_int_t                    rc;
     ngx_queue_t                 *q, *next, *woken;
+    ngx_http_endpoint_cache_t   *cache;
     ngx_http_endpoint_flight_t  *flight;
 
-    woken = &ngx_http_endpoint_flight_woken_queue;
-
-    for (q = ngx_queue_head(&ngx_http_endpoint_flight_queue);
-         q != ngx_queue_sentinel(&ngx_http_endpoint_flight_queue);
+    for (q = ngx_queue_head(&ngx_http_endpoint_flight_caches);
+         q != ngx_queue_sentinel(&ngx_http_endpoint_flight_caches);
          q = next)
     {
         next = ngx_queue_next(q);
 
-        flight = ngx_queue_data(q, ngx_http_endpoint_flight_t, queue);
+        cache = ngx_queue_data(q, ngx_http_endpoint_cache_t, queue);
 
-        rc = ngx_http_endpoint_flight_outcome(flight, alive);
-
-        if (rc == NGX_AGAIN) {
-            continue;
+        if (alive || ngx_http_endpoint_flight_look_ended(cache) != NGX_OK) {
+            ngx_http_endpoint_flight_look_all(cache, alive);
         }
-
-        flight->rc = rc;
-        flight->state = ngx_http_endpoint_flight_woken;
-
-        ngx_http_endpoint_flight_leave(flight);
-        ngx_queue_insert_tail(woken, q);
     }
+
+    woken = &ngx_http_endpoint_flight_woken_queue;
 
     while (!ngx_queue_empty(woken)) {
 
@@ -490,6 +589,108 @@ ngx_http_endpoint_flight_look(ngx_uint_t alive)
 
         flight->handler(flight, flight->rc);
     }
+}
+
+
+/* what has ended since the last look; NGX_DECLINED: it was too much */
+
+static ngx_int_t
+ngx_http_endpoint_flight_look_ended(ngx_http_endpoint_cache_t *cache)
+{
+    uint64_t                       i, from, to;
+    ngx_http_endpoint_flight_t    *first;
+    ngx_http_endpoint_cache_sh_t  *sh;
+
+    sh = cache->sh;
+    from = cache->ends_seen;
+    to = sh->flight_ends;
+
+    ngx_memory_barrier();
+
+    cache->ends_seen = to;
+
+    if (to - from > NGX_HTTP_ENDPOINT_FLIGHTS_ENDED) {
+        return NGX_DECLINED;
+    }
+
+    for (i = from; i < to; i++) {
+        first = ngx_http_endpoint_flight_first(cache,
+                    sh->flights_ended[i % NGX_HTTP_ENDPOINT_FLIGHTS_ENDED]);
+
+        if (first) {
+            ngx_http_endpoint_flight_look_at(first, 0);
+        }
+    }
+
+    ngx_memory_barrier();
+
+    return (sh->flight_ends - from > NGX_HTTP_ENDPOINT_FLIGHTS_ENDED)
+           ? NGX_DECLINED : NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_flight_look_all(ngx_http_endpoint_cache_t *cache,
+    ngx_uint_t alive)
+{
+    ngx_rbtree_t       *tree;
+    ngx_rbtree_node_t  *node, *next;
+
+    tree = &cache->followers;
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel); node; node = next) {
+        next = ngx_rbtree_next(tree, node);
+
+        ngx_http_endpoint_flight_look_at(
+                 ngx_rbtree_data(node, ngx_http_endpoint_flight_t, node),
+                 alive);
+    }
+}
+
+
+/* all who follow one flight, of whom this is the first */
+
+static void
+ngx_http_endpoint_flight_look_at(ngx_http_endpoint_flight_t *first,
+    ngx_uint_t alive)
+{
+    ngx_int_t                    rc;
+    ngx_uint_t                   shared;
+    ngx_queue_t                 *next;
+    ngx_http_endpoint_flight_t  *flight;
+
+    rc = ngx_http_endpoint_flight_outcome(first, alive);
+
+    if (rc == NGX_AGAIN) {
+        return;
+    }
+
+    shared = first->shared;
+
+    do {
+        next = ngx_queue_head(&first->queue);
+
+        flight = (next == &first->queue) ? NULL
+                 : ngx_queue_data(next, ngx_http_endpoint_flight_t, queue);
+
+        ngx_http_endpoint_flight_leave(first);
+
+        first->rc = rc;
+        first->shared = shared;
+        first->state = ngx_http_endpoint_flight_woken;
+
+        ngx_queue_insert_tail(&ngx_http_endpoint_flight_woken_queue,
+                              &first->queue);
+
+        first = flight;
+
+        /* one is enough to lead, the others go on following */
+
+    } while (first && rc != NGX_OK);
 }
 
 

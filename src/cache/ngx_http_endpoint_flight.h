@@ -43,7 +43,12 @@ struct ngx_http_endpoint_flight_s {
     ngx_http_endpoint_flight_role_e       state;
     unsigned                              shared:1; /* result under the id */
     ngx_int_t                             rc;       /* of a woken one */
+
+    /* the first of those who wait for one flight is the head of the others */
+    unsigned                              first:1;
+    ngx_rbtree_node_t                     node;
     ngx_queue_t                           queue;
+    uint64_t                              ends;     /* of others, before */
     uint64_t                              hash;
     uint64_t                              digest;
     uint64_t                              id;

@@ -186,6 +186,23 @@ ngx_http_endpoint_flight_table_push(ngx_http_endpoint_cache_t *cache,
 
 
 void
+ngx_http_endpoint_flight_table_tell(ngx_http_endpoint_cache_t *cache,
+    uint32_t i)
+{
+    ngx_http_endpoint_cache_sh_t  *sh;
+
+    sh = cache->sh;
+
+    sh->flights_ended[sh->flight_ends % NGX_HTTP_ENDPOINT_FLIGHTS_ENDED]
+        = cache->flights[i].id;
+
+    ngx_memory_barrier();
+
+    sh->flight_ends++;
+}
+
+
+void
 ngx_http_endpoint_flight_table_create(ngx_http_endpoint_cache_t *cache)
 {
     ngx_memzero(cache->flights, cache->sh->flights
@@ -193,6 +210,7 @@ ngx_http_endpoint_flight_table_create(ngx_http_endpoint_cache_t *cache)
 
     cache->sh->flight_id = 0;
     cache->sh->flight_swept = 0;
+    cache->sh->flight_ends = 0;
 
     ngx_http_endpoint_flight_table_rebuild(cache, 0);
 }

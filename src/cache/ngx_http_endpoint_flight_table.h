@@ -40,6 +40,10 @@ uint32_t ngx_http_endpoint_flight_table_lead(ngx_http_endpoint_cache_t *cache,
 void ngx_http_endpoint_flight_table_finish(ngx_http_endpoint_cache_t *cache,
     uint32_t i, ngx_http_endpoint_flight_state_e state);
 
+/* Tells those who follow that the record has no leader any more. */
+void ngx_http_endpoint_flight_table_tell(ngx_http_endpoint_cache_t *cache,
+    uint32_t i);
+
 /* Lets a record run on, but nobody join it. */
 void ngx_http_endpoint_flight_table_purge(ngx_http_endpoint_cache_t *cache,
     uint32_t i);

@@ -148,6 +148,7 @@ ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement)
 {
     statement->block = NULL;
+    ngx_str_null(&statement->content);
     statement->nargs = cf->args->nelts;
     statement->file = cf->conf_file->file.name;
     statement->line = cf->conf_file->line;

@@ -43,6 +43,8 @@ typedef struct {
 
 ngx_rbtree_t               ngx_event_timer_rbtree;
 
+#include "cache_tree.h"
+
 static ngx_cycle_t         unit_cycle;
 static unit_shared_t      *unit_shared;
 static ngx_uint_t          unit_self;           /* slot of this worker */
@@ -80,20 +82,6 @@ ngx_shmtx_unlock(ngx_shmtx_t *mtx)
         unit_meanwhile = NULL;
         meanwhile();
     }
-}
-
-
-void
-ngx_rbtree_insert(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
-{
-    /* void: the tests call the handlers of timers */
-}
-
-
-void
-ngx_rbtree_delete(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
-{
-    /* void */
 }
 
 
@@ -226,6 +214,7 @@ open_zone(ngx_http_endpoint_cache_t *c, size_t size)
 
     c->entries = 1000;
     c->ttl = 60000;
+    c->max_size = size;
 
     if (ngx_http_endpoint_zone_open(&c->zone, &ngx_http_endpoint_cache_kind,
                                     unit_share(size), size)

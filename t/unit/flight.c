@@ -241,6 +241,81 @@ test_flight_purge(void)
 }
 
 
+/* many who follow one slow flight cost the others nothing */
+
+static void
+test_flight_others(void)
+{
+    call_t                           ca, cb, cc[4], cd;
+    ngx_uint_t                       i;
+    ngx_http_endpoint_flight_t       a, b, c[4], d;
+    ngx_http_endpoint_cache_value_t  value;
+
+    open_zone(&cache, SIZE);
+
+    ngx_memzero(&value, sizeof(ngx_http_endpoint_cache_value_t));
+    value.status = 200;
+    value.body = str("other");
+
+    a = flight("slow", &ca);
+    b = flight("other", &cb);
+    d = flight("other", &cd);
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 0);
+
+    for (i = 0; i < 4; i++) {
+        c[i] = flight("slow", &cc[i]);
+        (void) begin(&c[i], 1);
+    }
+
+    (void) begin(&d, 1);
+
+    /* whoever looks at the slow one takes its lead */
+
+    cache.flights[a.record].leader.slot = NGX_HTTP_ENDPOINT_WAKE_NONE;
+
+    unit_self = 0;
+    (void) ngx_http_endpoint_flight_done(&b, &value, 0);
+
+    unit_self = 1;
+    ngx_http_endpoint_flight_look(0);
+    unit_ok(cd.calls == 1 && cd.rc == NGX_DONE, "who follows the other");
+
+    for (i = 0; i < 4; i++) {
+        unit_int(cc[i].calls, 0, "nobody looks at the slow one");
+    }
+
+    /* the first of them leaves, and one behind it; another leads */
+
+    ngx_http_endpoint_flight_cancel(&c[0]);
+    ngx_http_endpoint_flight_cancel(&c[2]);
+    ngx_http_endpoint_flight_look(1);
+    unit_ok(cc[1].calls == 1 && cc[1].rc == NGX_OK && cc[3].calls == 0,
+            "the next one leads");
+
+    /* more ends than are remembered */
+
+    for (i = 0; i <= NGX_HTTP_ENDPOINT_FLIGHTS_ENDED; i++) {
+        (void) begin(&b, 0);
+        b.refresh = 1;
+        (void) begin(&d, 2);
+        unit_self = 0;
+        (void) ngx_http_endpoint_flight_done(&b, &value, 0);
+        ngx_http_endpoint_flight_cancel(&d);
+    }
+
+    unit_self = 1;
+    (void) ngx_http_endpoint_flight_done(&c[1], &value, 0);
+    ngx_http_endpoint_flight_look(0);
+    unit_ok(cc[3].calls == 1 && cc[3].rc == NGX_DONE, "all are looked at");
+    unit_ok(cc[0].calls == 0 && cc[2].calls == 0, "but who has left");
+    unit_ok(ngx_queue_empty(&ngx_http_endpoint_flight_caches),
+            "nobody waits any more");
+    whole("others");
+}
+
+
 static void
 test_flight_full(void)
 {
@@ -285,6 +360,7 @@ main(void)
     test_flight_failed();
     test_flight_lead();
     test_flight_purge();
+    test_flight_others();
     test_flight_full();
 
     ngx_destroy_pool(pool);
