@@ -145,12 +145,11 @@ detached_start(ngx_http_request_t *r, ngx_str_t *value)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    detached[i] = d;
-
     if (plan->inputs.nelts) {
         p = ngx_pstrdup(d->pool, value);
 
         if (p == NULL) {
+            ngx_http_endpoint_detached_cancel(d);
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -158,6 +157,8 @@ detached_start(ngx_http_request_t *r, ngx_str_t *value)
         ngx_http_endpoint_value_text(&d->run.scope.values[input->slot], p,
                                      value->len);
     }
+
+    detached[i] = d;
 
     ngx_http_endpoint_detached_start(d, plan->timeout ? plan->timeout
                                                       : elcf->timeout,
