@@ -26,6 +26,10 @@
 #define NGX_HTTP_ENDPOINT_FLIGHTS_ENDED  256
 
 
+/* flights that one leader can wait for at a time */
+#define NGX_HTTP_ENDPOINT_FLIGHT_WAITS   4
+
+
 /*
  * A value on its way in or out.  headers are the caller's bytes, opaque here.
  * A body may be given as a chain of buffers in memory: then body.data is NULL.
@@ -64,6 +68,14 @@ typedef struct {
 } ngx_http_endpoint_entry_t;
 
 
+/* a flight of any zone */
+typedef struct {
+    uint64_t                              id;           /* 0: none */
+    uint32_t                              record;
+    uint32_t                              zone;         /* its name's hash */
+} ngx_http_endpoint_flight_ref_t;
+
+
 /* one leader for one key; how it ended can be read until it is used again */
 typedef struct {
     volatile uint64_t                     id;           /* 0: never used */
@@ -73,6 +85,9 @@ typedef struct {
     ngx_http_endpoint_worker_t            leader;
     volatile uint32_t                     state;
     uint32_t                              next;
+
+    /* what its leader waits for, of the work that is below it */
+    ngx_http_endpoint_flight_ref_t       waits[NGX_HTTP_ENDPOINT_FLIGHT_WAITS];
 } ngx_http_endpoint_flight_sh_t;
 
 

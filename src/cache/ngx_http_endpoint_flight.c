@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_flight.h"
+#include "ngx_http_endpoint_flight_circle.h"
 #include "ngx_http_endpoint_flight_table.h"
 
 #include <ngx_event.h>
@@ -91,6 +92,11 @@ ngx_http_endpoint_flight_begin(ngx_http_endpoint_flight_t *flight)
         flight->state = ngx_http_endpoint_flight_leading;
 
     } else if (rc == NGX_AGAIN) {
+
+        if (flight->parent && ngx_http_endpoint_flight_circle_enter(flight)) {
+            return NGX_DECLINED;
+        }
+
         ngx_http_endpoint_flight_wait(flight);
     }
 
@@ -160,7 +166,7 @@ ngx_http_endpoint_flight_join(ngx_http_endpoint_flight_t *flight)
     flight->id = rec->id;
 
     if (!ngx_http_endpoint_wake_alive(rec->leader)) {
-        rec->leader = self;
+        ngx_http_endpoint_flight_table_take(cache, i);
         return NGX_OK;
     }
 
@@ -446,6 +452,10 @@ ngx_http_endpoint_flight_leave(ngx_http_endpoint_flight_t *flight)
 {
     ngx_queue_t                 *next;
     ngx_http_endpoint_cache_t   *cache;
+
+    if (flight->noted) {
+        ngx_http_endpoint_flight_circle_leave(flight);
+    }
 
     cache = flight->cache;
     next = ngx_queue_head(&flight->queue);
@@ -759,7 +769,7 @@ ngx_http_endpoint_flight_take_over(ngx_http_endpoint_flight_t *flight)
         && !ngx_http_endpoint_flight_ended(rec->state)
         && !ngx_http_endpoint_wake_alive(rec->leader))
     {
-        rec->leader = ngx_http_endpoint_wake_self();
+        ngx_http_endpoint_flight_table_take(cache, flight->record);
         rc = NGX_OK;
     }
 

@@ -42,6 +42,7 @@ struct ngx_http_endpoint_flight_s {
 
     ngx_http_endpoint_flight_role_e       state;
     unsigned                              shared:1; /* result under the id */
+    unsigned                              noted:1;  /* that it waits */
     ngx_int_t                             rc;       /* of a woken one */
 
     /* the first of those who wait for one flight is the head of the others */
@@ -62,8 +63,8 @@ struct ngx_http_endpoint_flight_s {
  * NGX_BUSY      as NGX_AGAIN where handler is NULL: another one leads
  * NGX_DONE      a value came between the lookup and now: look up again
  * NGX_DECLINED  run without waiting and keep nothing: the value is being made
- *               by parent or one of its parents, or the table of flights is
- *               full
+ *               by parent or one of its parents, or by one who waits for them,
+ *               or the table of flights is full
  *
  * The handler of a follower is called once for NGX_AGAIN, from an event, with
  * NGX_OK (the leader is gone: lead), NGX_DONE (take flight_result()) or

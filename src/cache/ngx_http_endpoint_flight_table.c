@@ -67,6 +67,7 @@ ngx_http_endpoint_flight_table_lead(ngx_http_endpoint_cache_t *cache,
     rec->hash = hash;
     rec->digest = digest;
     rec->waiting = 0;
+    ngx_memzero(rec->waits, sizeof(rec->waits));
     rec->leader = ngx_http_endpoint_wake_self();
 
     ngx_memory_barrier();
@@ -75,6 +76,22 @@ ngx_http_endpoint_flight_table_lead(ngx_http_endpoint_cache_t *cache,
     ngx_http_endpoint_flight_table_link(cache, i);
 
     return i;
+}
+
+
+void
+ngx_http_endpoint_flight_table_take(ngx_http_endpoint_cache_t *cache,
+    uint32_t i)
+{
+    ngx_http_endpoint_flight_sh_t  *rec;
+
+    rec = &cache->flights[i];
+
+    rec->leader = ngx_http_endpoint_wake_self();
+
+    /* what the one before has waited for */
+
+    ngx_memzero(rec->waits, sizeof(rec->waits));
 }
 
 

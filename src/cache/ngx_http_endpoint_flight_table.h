@@ -36,6 +36,10 @@ uint32_t ngx_http_endpoint_flight_table_find(ngx_http_endpoint_cache_t *cache,
 uint32_t ngx_http_endpoint_flight_table_lead(ngx_http_endpoint_cache_t *cache,
     uint64_t hash, uint64_t digest);
 
+/* Makes this worker the leader of a record that has none. */
+void ngx_http_endpoint_flight_table_take(ngx_http_endpoint_cache_t *cache,
+    uint32_t i);
+
 /* Ends a record that runs or was purged; state is the outcome. */
 void ngx_http_endpoint_flight_table_finish(ngx_http_endpoint_cache_t *cache,
     uint32_t i, ngx_http_endpoint_flight_state_e state);

@@ -21,6 +21,7 @@
 #include "../../src/shared/ngx_http_endpoint_chunk.c"
 #include "../../src/cache/ngx_http_endpoint_cache.c"
 #include "../../src/cache/ngx_http_endpoint_flight_table.c"
+#include "../../src/cache/ngx_http_endpoint_flight_circle.c"
 #include "../../src/cache/ngx_http_endpoint_flight.c"
 #include "../../src/cache/ngx_http_endpoint_cache_zone.c"
 

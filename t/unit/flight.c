@@ -317,6 +317,69 @@ test_flight_others(void)
 
 
 static void
+test_flight_circle(void)
+{
+    call_t                      ca, cb, cc, cd, cn[6];
+    ngx_uint_t                  i;
+    ngx_http_endpoint_flight_t  a, b, in_a, in_b, n[6], others[6];
+
+    static const char  *names[] = { "n0", "n1", "n2", "n3", "n4" };
+
+    open_zone(&cache, SIZE);
+
+    a = flight("a", &ca);
+    b = flight("b", &cb);
+    in_a = flight("b", &cc);
+    in_b = flight("a", &cd);
+    in_a.parent = &a;
+    in_b.parent = &b;
+
+    (void) begin(&a, 0);
+    (void) begin(&b, 1);
+
+    unit_int(begin(&in_a, 0), NGX_AGAIN, "one may wait for the other");
+    unit_int(begin(&in_b, 1), NGX_DECLINED, "who may not wait for it");
+
+    ngx_http_endpoint_flight_cancel(&in_a);
+    unit_int(begin(&in_b, 1), NGX_AGAIN, "unless that one has left");
+    unit_int(begin(&in_a, 0), NGX_DECLINED, "then it may not");
+
+    /* the next leader has not waited for anything yet */
+
+    ngx_http_endpoint_flight_cancel(&in_b);
+    (void) begin(&in_a, 0);
+    unit_self = 0;
+    ngx_http_endpoint_flight_cancel(&a);
+    a.handler = called;
+    unit_int(begin(&a, 2), NGX_OK, "another one leads");
+    unit_int(begin(&in_b, 1), NGX_AGAIN, "and may be waited for");
+    unit_self = 1;
+    ngx_http_endpoint_flight_cancel(&in_b);
+    unit_self = 0;
+    ngx_http_endpoint_flight_cancel(&in_a);
+
+    for (i = 0; i < NGX_HTTP_ENDPOINT_FLIGHT_WAITS + 1; i++) {
+        others[i] = flight(names[i], &cn[i]);
+        (void) begin(&others[i], 3);
+
+        n[i] = others[i];
+        ngx_memzero(&n[i].node, sizeof(n[i].node));
+        n[i].parent = &a;
+
+        unit_int(begin(&n[i], 2), i < NGX_HTTP_ENDPOINT_FLIGHT_WAITS
+                                  ? NGX_AGAIN : NGX_DECLINED,
+                 "waits that can be noted");
+    }
+
+    for (i = 0; i < NGX_HTTP_ENDPOINT_FLIGHT_WAITS; i++) {
+        ngx_http_endpoint_flight_cancel(&n[i]);
+    }
+
+    whole("circle");
+}
+
+
+static void
 test_flight_full(void)
 {
     call_t                      call;
@@ -361,6 +424,7 @@ main(void)
     test_flight_lead();
     test_flight_purge();
     test_flight_others();
+    test_flight_circle();
     test_flight_full();
 
     ngx_destroy_pool(pool);
