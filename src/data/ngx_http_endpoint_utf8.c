@@ -167,3 +167,32 @@ ngx_http_endpoint_utf8_length(ngx_str_t *s)
 
     return n;
 }
+
+
+uint32_t
+ngx_http_endpoint_utf8_next(u_char **p)
+{
+    u_char    *s;
+    uint32_t   c;
+
+    s = *p;
+    c = *s++;
+
+    if (c >= 0xf0) {
+        c = (c & 0x07) << 18 | (s[0] & 0x3f) << 12 | (s[1] & 0x3f) << 6
+            | (s[2] & 0x3f);
+        s += 3;
+
+    } else if (c >= 0xe0) {
+        c = (c & 0x0f) << 12 | (s[0] & 0x3f) << 6 | (s[1] & 0x3f);
+        s += 2;
+
+    } else if (c >= 0xc0) {
+        c = (c & 0x1f) << 6 | (s[0] & 0x3f);
+        s++;
+    }
+
+    *p = s;
+
+    return c;
+}

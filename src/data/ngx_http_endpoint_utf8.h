@@ -21,6 +21,9 @@ ngx_int_t ngx_http_endpoint_utf8_clean(ngx_pool_t *pool, ngx_str_t *s);
 /* Whether s is valid UTF-8. */
 ngx_uint_t ngx_http_endpoint_utf8_check(ngx_str_t *s);
 
+/* The code point at *p, in valid UTF-8; moves *p behind it. */
+uint32_t ngx_http_endpoint_utf8_next(u_char **p);
+
 /* The number of code points in s, which must be valid UTF-8. */
 size_t ngx_http_endpoint_utf8_length(ngx_str_t *s);
 

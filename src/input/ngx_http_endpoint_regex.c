@@ -1,106 +1,275 @@
 
+#include "ngx_http_endpoint_automaton.h"
+#include "ngx_http_endpoint_backtrack.h"
 #include "ngx_http_endpoint_regex.h"
 
 
-#if (NGX_PCRE)
-
 /*
- * nginx passes none of PCRE's options on; what a pattern starts with is
- * understood by PCRE and PCRE2 alike.  The limit keeps the worst pattern to a
- * few milliseconds.
+ * Automata, all of which must find something, or nothing where negated: for
+ * ^(?=.*[0-9])(?!.*--)[a-z]+$ they are three.  Where a pattern is not regular
+ * even so, there are none; else PCRE looks for mistakes in it once, and is not
+ * asked again.
  */
-#define NGX_HTTP_ENDPOINT_REGEX_START  "(*LIMIT_MATCH=10000)(*UTF)"
+struct ngx_http_endpoint_regex_s {
+    ngx_array_t                     conditions;
+    ngx_http_endpoint_backtrack_t  *backtrack;
+};
 
 
-static ngx_int_t ngx_http_endpoint_regex_rewrite(ngx_pool_t *pool,
-    ngx_str_t *pattern, ngx_str_t *rewritten);
+typedef struct {
+    ngx_http_endpoint_automaton_t  *automaton;
+    ngx_uint_t                      negated;
+} ngx_http_endpoint_regex_condition_t;
+
+
+static ngx_int_t ngx_http_endpoint_regex_automata(ngx_pool_t *pool,
+    ngx_str_t *pattern, ngx_http_endpoint_regex_t *regex);
+static ngx_int_t ngx_http_endpoint_regex_looks_ahead(u_char *p, u_char *end,
+    ngx_uint_t *negated);
+static ngx_int_t ngx_http_endpoint_regex_condition(ngx_pool_t *pool,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *flags, u_char *p, u_char *end,
+    ngx_uint_t negated);
+static ngx_int_t ngx_http_endpoint_regex_automaton(ngx_pool_t *pool,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *pattern, ngx_uint_t negated);
+static u_char *ngx_http_endpoint_regex_closing(u_char *p, u_char *end,
+    ngx_uint_t *alternatives);
+static ngx_int_t ngx_http_endpoint_regex_backtrack(ngx_pool_t *pool,
+    ngx_str_t *pattern, ngx_http_endpoint_regex_t *regex, ngx_str_t *err);
+
+static ngx_uint_t ngx_http_endpoint_regex_search(
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *text);
 static u_char *ngx_http_endpoint_regex_unit(u_char *p, u_char *end);
 static u_char *ngx_http_endpoint_regex_escape(u_char *p, u_char *end);
 static u_char *ngx_http_endpoint_regex_class(u_char *p, u_char *end);
 static u_char *ngx_http_endpoint_regex_posix(u_char *p, u_char *end);
+
+#if (NGX_PCRE2)
+static ngx_int_t ngx_http_endpoint_regex_rewrite(ngx_pool_t *pool,
+    ngx_str_t *pattern, ngx_str_t *rewritten);
+#endif
 
 
 ngx_int_t
 ngx_http_endpoint_regex_compile(ngx_pool_t *pool, ngx_str_t *pattern,
     ngx_http_endpoint_regex_t **regex, ngx_str_t *err)
 {
-    u_char               *p;
-    ngx_regex_compile_t   rc;
+    ngx_int_t                   rc;
+    ngx_http_endpoint_regex_t  *re;
 
-    ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+    re = ngx_pcalloc(pool, sizeof(ngx_http_endpoint_regex_t));
+    if (re == NULL) {
+        return NGX_ERROR;
+    }
 
-    rc.err.data = ngx_pnalloc(pool, NGX_MAX_CONF_ERRSTR);
-
-    if (rc.err.data == NULL
-        || ngx_http_endpoint_regex_rewrite(pool, pattern, &rc.pattern)
-           != NGX_OK)
+    if (ngx_array_init(&re->conditions, pool, 1,
+                       sizeof(ngx_http_endpoint_regex_condition_t))
+        != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    rc.pool = pool;
-    rc.err.len = NGX_MAX_CONF_ERRSTR;
+    rc = ngx_http_endpoint_regex_automata(pool, pattern, re);
 
-    if (ngx_regex_compile(&rc) != NGX_OK) {
-        *err = rc.err;
-
-        /* behind this it shows the pattern as it was rewritten */
-
-        p = ngx_strnstr(err->data, " in \"" NGX_HTTP_ENDPOINT_REGEX_START,
-                        err->len);
-        if (p) {
-            err->len = p - err->data;
-        }
-
+    if (rc == NGX_ERROR) {
         return NGX_ERROR;
     }
 
-    *regex = rc.regex;
+    if (rc == NGX_DECLINED) {
+        re->conditions.nelts = 0;
+    }
+
+    if (ngx_http_endpoint_regex_backtrack(pool, pattern, re, err) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    *regex = re;
 
     return NGX_OK;
 }
 
 
-/* a "$" would match before a line break at the end too: "\z" does not */
+/* NGX_DECLINED: it is not regular, or too large */
 
 static ngx_int_t
-ngx_http_endpoint_regex_rewrite(ngx_pool_t *pool, ngx_str_t *pattern,
-    ngx_str_t *rewritten)
+ngx_http_endpoint_regex_automata(ngx_pool_t *pool, ngx_str_t *pattern,
+    ngx_http_endpoint_regex_t *regex)
 {
-    u_char  *p, *end, *next, *dst;
+    u_char      *p, *end, *last;
+    ngx_int_t    rc;
+    ngx_str_t    flags;
+    ngx_uint_t   negated, alternatives;
 
-    dst = ngx_pnalloc(pool, sizeof(NGX_HTTP_ENDPOINT_REGEX_START)
-                            + 2 * pattern->len);
-    if (dst == NULL) {
+    p = pattern->data;
+    end = p + pattern->len;
+
+    flags.data = p;
+    flags.len = (end - p > 4 && ngx_strncmp(p, "(?i)", 4) == 0) ? 4 : 0;
+    p += flags.len;
+
+    if (p == end || *p != '^'
+        || ngx_http_endpoint_regex_looks_ahead(p + 1, end, &negated) != NGX_OK)
+    {
+        return ngx_http_endpoint_regex_automaton(pool, regex, pattern, 0);
+    }
+
+    p++;
+
+    while (ngx_http_endpoint_regex_looks_ahead(p, end, &negated) == NGX_OK) {
+
+        p += 3;
+        last = ngx_http_endpoint_regex_closing(p, end, &alternatives);
+
+        if (last == end || (end - last > 1 && ngx_strchr("*+?{", last[1]))) {
+            return NGX_DECLINED;
+        }
+
+        rc = ngx_http_endpoint_regex_condition(pool, regex, &flags, p, last,
+                                               negated);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        p = last + 1;
+    }
+
+    /* of several alternatives they belong to the first alone */
+
+    if (ngx_http_endpoint_regex_closing(p, end, &alternatives) != end
+        || alternatives)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_endpoint_regex_condition(pool, regex, &flags, p, end, 0);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_regex_looks_ahead(u_char *p, u_char *end,
+    ngx_uint_t *negated)
+{
+    if (end - p < 4 || p[0] != '(' || p[1] != '?'
+        || (p[2] != '=' && p[2] != '!'))
+    {
+        return NGX_DECLINED;
+    }
+
+    *negated = (p[2] == '!');
+
+    return NGX_OK;
+}
+
+
+/* the parenthesis that closes, or the end */
+
+static u_char *
+ngx_http_endpoint_regex_closing(u_char *p, u_char *end,
+    ngx_uint_t *alternatives)
+{
+    ngx_uint_t  depth;
+
+    depth = 0;
+    *alternatives = 0;
+
+    for ( /* void */ ; p < end; p = ngx_http_endpoint_regex_unit(p, end)) {
+
+        switch (*p) {
+
+        case '(':
+            depth++;
+            break;
+
+        case ')':
+
+            if (depth-- == 0) {
+                return p;
+            }
+
+            break;
+
+        case '|':
+            *alternatives += (depth == 0);
+            break;
+
+        default:
+            break;
+        }
+    }
+
+    return end;
+}
+
+
+/* what stands at the start of the text */
+
+static ngx_int_t
+ngx_http_endpoint_regex_condition(ngx_pool_t *pool,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *flags, u_char *p, u_char *end,
+    ngx_uint_t negated)
+{
+    ngx_str_t  pattern;
+
+    pattern.len = flags->len + sizeof("^(?:)") - 1 + (end - p);
+
+    pattern.data = ngx_pnalloc(pool, pattern.len);
+    if (pattern.data == NULL) {
         return NGX_ERROR;
     }
 
-    rewritten->data = dst;
+    (void) ngx_sprintf(pattern.data, "%V^(?:%*s)", flags, (size_t) (end - p),
+                       p);
 
-    dst = ngx_cpymem(dst, NGX_HTTP_ENDPOINT_REGEX_START,
-                     sizeof(NGX_HTTP_ENDPOINT_REGEX_START) - 1);
+    return ngx_http_endpoint_regex_automaton(pool, regex, &pattern, negated);
+}
 
-    end = pattern->data + pattern->len;
 
-    for (p = pattern->data; p < end; p = next) {
+static ngx_int_t
+ngx_http_endpoint_regex_automaton(ngx_pool_t *pool,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *pattern, ngx_uint_t negated)
+{
+    ngx_http_endpoint_regex_node_t       *tree;
+    ngx_http_endpoint_regex_condition_t  *condition;
 
-        if (*p == '$') {
-            dst = ngx_cpymem(dst, "\\z", 2);
-            next = p + 1;
-            continue;
-        }
-
-        next = ngx_http_endpoint_regex_unit(p, end);
-        dst = ngx_cpymem(dst, p, next - p);
+    tree = ngx_http_endpoint_regex_tree(pool, pattern);
+    if (tree == NULL) {
+        return NGX_DECLINED;
     }
 
-    rewritten->len = dst - rewritten->data;
+    condition = ngx_array_push(&regex->conditions);
+    if (condition == NULL) {
+        return NGX_ERROR;
+    }
 
-    /* PCRE, and nginx's words about an error, read up to a NUL */
+    condition->negated = negated;
 
-    *dst = '\0';
+    return ngx_http_endpoint_automaton_create(pool, tree,
+                                              &condition->automaton);
+}
 
-    return NGX_OK;
+
+ngx_uint_t
+ngx_http_endpoint_regex_match(ngx_http_endpoint_regex_t *regex,
+    ngx_str_t *text)
+{
+    ngx_uint_t                            i;
+    ngx_http_endpoint_regex_condition_t  *condition;
+
+    if (regex->conditions.nelts == 0) {
+        return ngx_http_endpoint_regex_search(regex, text);
+    }
+
+    condition = regex->conditions.elts;
+
+    for (i = 0; i < regex->conditions.nelts; i++) {
+
+        if (ngx_http_endpoint_automaton_match(condition[i].automaton, text)
+            != (condition[i].negated ? NGX_DECLINED : NGX_OK))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -209,8 +378,10 @@ ngx_http_endpoint_regex_posix(u_char *p, u_char *end)
 }
 
 
-ngx_uint_t
-ngx_http_endpoint_regex_match(ngx_http_endpoint_regex_t *regex,
+#if (NGX_PCRE2)
+
+static ngx_uint_t
+ngx_http_endpoint_regex_search(ngx_http_endpoint_regex_t *regex,
     ngx_str_t *text)
 {
     ngx_str_t  s;
@@ -223,25 +394,82 @@ ngx_http_endpoint_regex_match(ngx_http_endpoint_regex_t *regex,
         ngx_str_set(&s, "");
     }
 
-    return ngx_regex_exec(regex, &s, NULL, 0) >= 0;
+    return ngx_http_endpoint_backtrack_match(regex->backtrack, &s);
 }
+
+
+static ngx_int_t
+ngx_http_endpoint_regex_backtrack(ngx_pool_t *pool, ngx_str_t *pattern,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *err)
+{
+    ngx_str_t  rewritten;
+
+    if (ngx_http_endpoint_regex_rewrite(pool, pattern, &rewritten) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_backtrack_create(pool, &rewritten,
+                                              &regex->backtrack, err);
+}
+
+
+/* a "$" would match before a line break at the end too: "\z" does not */
+
+static ngx_int_t
+ngx_http_endpoint_regex_rewrite(ngx_pool_t *pool, ngx_str_t *pattern,
+    ngx_str_t *rewritten)
+{
+    u_char  *p, *end, *next, *dst;
+
+    dst = ngx_pnalloc(pool, 2 * pattern->len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    rewritten->data = dst;
+
+    end = pattern->data + pattern->len;
+
+    for (p = pattern->data; p < end; p = next) {
+
+        if (*p == '$') {
+            dst = ngx_cpymem(dst, "\\z", 2);
+            next = p + 1;
+            continue;
+        }
+
+        next = ngx_http_endpoint_regex_unit(p, end);
+        dst = ngx_cpymem(dst, p, next - p);
+    }
+
+    rewritten->len = dst - rewritten->data;
+
+    return NGX_OK;
+}
+
 
 #else
 
-ngx_int_t
-ngx_http_endpoint_regex_compile(ngx_pool_t *pool, ngx_str_t *pattern,
-    ngx_http_endpoint_regex_t **regex, ngx_str_t *err)
-{
-    ngx_str_set(err, "using patterns requires PCRE library");
-    return NGX_ERROR;
-}
+/* of nginx without PCRE2: there is nothing that bounds its work */
 
-
-ngx_uint_t
-ngx_http_endpoint_regex_match(ngx_http_endpoint_regex_t *regex,
+static ngx_uint_t
+ngx_http_endpoint_regex_search(ngx_http_endpoint_regex_t *regex,
     ngx_str_t *text)
 {
     return 0;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_regex_backtrack(ngx_pool_t *pool, ngx_str_t *pattern,
+    ngx_http_endpoint_regex_t *regex, ngx_str_t *err)
+{
+    if (regex->conditions.nelts) {
+        return NGX_OK;
+    }
+
+    ngx_str_set(err, "it is not regular, which takes nginx with PCRE2");
+    return NGX_ERROR;
 }
 
 #endif

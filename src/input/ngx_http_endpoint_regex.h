@@ -10,11 +10,7 @@
 #include <ngx_core.h>
 
 
-#if (NGX_PCRE)
-typedef ngx_regex_t  ngx_http_endpoint_regex_t;
-#else
-typedef void         ngx_http_endpoint_regex_t;
-#endif
+typedef struct ngx_http_endpoint_regex_s  ngx_http_endpoint_regex_t;
 
 
 /*
@@ -26,7 +22,8 @@ ngx_int_t ngx_http_endpoint_regex_compile(ngx_pool_t *pool,
 
 /*
  * Whether some part of text, which must be UTF-8, matches.  A match that would
- * take too much work is none.
+ * take more than some milliseconds is none: that may be so of patterns that are
+ * not regular, and of those that are only where they are of the worst.
  */
 ngx_uint_t ngx_http_endpoint_regex_match(ngx_http_endpoint_regex_t *regex,
     ngx_str_t *text);

@@ -16,7 +16,13 @@
 #include "../../src/data/ngx_http_endpoint_json_scan.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_number.c"
+#include "../../src/input/ngx_http_endpoint_automaton.c"
+#include "../../src/input/ngx_http_endpoint_automaton_program.c"
+#include "../../src/input/ngx_http_endpoint_backtrack.c"
 #include "../../src/input/ngx_http_endpoint_regex.c"
+#include "../../src/input/ngx_http_endpoint_regex_quantifier.c"
+#include "../../src/input/ngx_http_endpoint_regex_set.c"
+#include "../../src/input/ngx_http_endpoint_regex_tree.c"
 #include "../../src/input/ngx_http_endpoint_type.c"
 #include "../../src/input/ngx_http_endpoint_type_json.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
@@ -25,7 +31,6 @@
 #include "../../src/data/ngx_http_endpoint_writer.c"
 
 #include "../unit/unit.h"
-#include "../unit/nginx_regex.c"
 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -10,7 +10,13 @@
 #include "../../src/data/ngx_http_endpoint_json_scan.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_number.c"
+#include "../../src/input/ngx_http_endpoint_automaton.c"
+#include "../../src/input/ngx_http_endpoint_automaton_program.c"
+#include "../../src/input/ngx_http_endpoint_backtrack.c"
 #include "../../src/input/ngx_http_endpoint_regex.c"
+#include "../../src/input/ngx_http_endpoint_regex_quantifier.c"
+#include "../../src/input/ngx_http_endpoint_regex_set.c"
+#include "../../src/input/ngx_http_endpoint_regex_tree.c"
 #include "../../src/input/ngx_http_endpoint_type.c"
 #include "../../src/input/ngx_http_endpoint_type_json.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
@@ -19,7 +25,6 @@
 #include "../../src/data/ngx_http_endpoint_writer.c"
 
 #include "unit.h"
-#include "nginx_regex.c"
 
 
 static ngx_pool_t  *input_pool;

@@ -25,7 +25,13 @@
 #include "../../src/input/ngx_http_endpoint_constraint.c"
 #include "../../src/input/ngx_http_endpoint_fault.c"
 #include "../../src/input/ngx_http_endpoint_input.c"
+#include "../../src/input/ngx_http_endpoint_automaton.c"
+#include "../../src/input/ngx_http_endpoint_automaton_program.c"
+#include "../../src/input/ngx_http_endpoint_backtrack.c"
 #include "../../src/input/ngx_http_endpoint_regex.c"
+#include "../../src/input/ngx_http_endpoint_regex_quantifier.c"
+#include "../../src/input/ngx_http_endpoint_regex_set.c"
+#include "../../src/input/ngx_http_endpoint_regex_tree.c"
 #include "../../src/input/ngx_http_endpoint_type.c"
 #include "../../src/input/ngx_http_endpoint_type_json.c"
 #include "../../src/language/ngx_http_endpoint_compile.c"
@@ -48,7 +54,6 @@
 #include "../../src/run/ngx_http_endpoint_step_require.c"
 #include "../../src/run/ngx_http_endpoint_step_sleep.c"
 #include "../../src/run/ngx_http_endpoint_step_wait.c"
-#include "nginx_regex.c"
 
 
 #define RUN_TIMERS  16
