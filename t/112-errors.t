@@ -149,6 +149,12 @@ __DATA__
 > GET /raise/P0001
 < 502 {"detail":"r: the database failed"}
 > GET /raise/40001
+< 503 {"detail":"r: it conflicts with other requests, try again"}
+> GET /raise/53300
+< 503 {"detail":"r: the database is not available"}
+> GET /raise/08P01
+< 503 {"detail":"r: the database is not available"}
+> GET /raise/22021
 < 502 {"detail":"r: the database failed"}
 > GET /raise/XX000
 < 502 {"detail":"r: the database failed"}

@@ -213,6 +213,7 @@ ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg)
 
     c[0].sql = "SELECT set_config('DateStyle', 'ISO', false),"
                " set_config('bytea_output', 'hex', false),"
+               " set_config('extra_float_digits', '3', false),"
                " set_config('statement_timeout', $1, false)";
     c[0].nparams = 1;
     c[0].params = &timeout;

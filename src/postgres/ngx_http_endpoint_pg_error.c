@@ -17,9 +17,18 @@ static ngx_http_endpoint_pg_error_t  ngx_http_endpoint_pg_errors[] = {
     { "23001", ngx_http_endpoint_pg_foreign_key },
     { "23502", ngx_http_endpoint_pg_not_null },
     { "23", ngx_http_endpoint_pg_check },
+
+    /* all that is bound is valid UTF-8: it is the server's own */
+    { "22021", ngx_http_endpoint_pg_failed },
     { "22", ngx_http_endpoint_pg_data },
     { "40001", ngx_http_endpoint_pg_conflict },
     { "40P01", ngx_http_endpoint_pg_conflict },
+    { "25006", ngx_http_endpoint_pg_read_only },
+
+    /* no room for a connection, or a pooler that has no server */
+    { "53", ngx_http_endpoint_pg_unavailable },
+    { "57P03", ngx_http_endpoint_pg_unavailable },
+    { "08P01", ngx_http_endpoint_pg_unavailable },
     { "57014", ngx_http_endpoint_pg_timeout },
     { "55P03", ngx_http_endpoint_pg_timeout },
     { "25P03", ngx_http_endpoint_pg_timeout },
@@ -60,8 +69,14 @@ ngx_http_endpoint_pg_error_orderly(const char *sqlstate)
 
 ngx_uint_t
 ngx_http_endpoint_pg_error_stale(const char *sqlstate, const char *function,
-    ngx_uint_t fresh)
+    const char *context, ngx_uint_t fresh)
 {
+    /* what a function says may be said after it has done something */
+
+    if (context) {
+        return 0;
+    }
+
     if (ngx_strcmp(sqlstate, "26000") == 0
         || ngx_strcmp(sqlstate, "42P05") == 0)
     {

@@ -23,6 +23,9 @@ typedef enum {
     ngx_http_endpoint_pg_conflict,          /* serialization, deadlock */
     ngx_http_endpoint_pg_timeout,           /* statement_, lock_timeout */
     ngx_http_endpoint_pg_full,              /* the queue: nothing was sent */
+    ngx_http_endpoint_pg_unavailable,       /* nothing was done for want of it */
+    ngx_http_endpoint_pg_read_only,         /* the server is no primary */
+    ngx_http_endpoint_pg_large,             /* the result, for endpoint_query_buffer */
     ngx_http_endpoint_pg_lost,              /* it may have been executed */
     ngx_http_endpoint_pg_shutdown,          /* ended by the server, undone */
     ngx_http_endpoint_pg_memory,            /* ours */
@@ -41,12 +44,13 @@ ngx_http_endpoint_pg_cause_e ngx_http_endpoint_pg_error_cause(
 ngx_uint_t ngx_http_endpoint_pg_error_orderly(const char *sqlstate);
 
 /*
- * Whether a prepared statement that fails so may succeed once it is prepared
- * again.  fresh: it was prepared only now; function names the server's function
- * that found the error, or is NULL.
+ * Whether a prepared statement that fails so was not executed, and may succeed
+ * once it is prepared again.  fresh: it was prepared only now; function names
+ * the server's function that found the error, context what it was called by:
+ * NULL where the server was at nothing but the statement itself.
  */
 ngx_uint_t ngx_http_endpoint_pg_error_stale(const char *sqlstate,
-    const char *function, ngx_uint_t fresh);
+    const char *function, const char *context, ngx_uint_t fresh);
 
 /*
  * Copies what a server said to text->data, where text->len bytes are, as one

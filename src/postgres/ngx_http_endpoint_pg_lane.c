@@ -110,6 +110,7 @@ ngx_http_endpoint_pg_lane_down(ngx_http_endpoint_pg_lane_t *lane)
     lane->server->lanes[lane->isolated]--;
     lane->up = 0;
     lane->quit = 0;
+    lane->outdated = 0;
     lane->since = ngx_current_msec;
 
     if (lane->leaving) {

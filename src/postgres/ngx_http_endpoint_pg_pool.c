@@ -22,6 +22,8 @@ static void ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command, ngx_http_endpoint_pg_fate_e fate);
 static void ngx_http_endpoint_pg_settle(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_query_t *query);
+static ngx_uint_t ngx_http_endpoint_pg_repeat(
+    ngx_http_endpoint_pg_lane_t *lane, ngx_http_endpoint_pg_query_t *query);
 static ngx_uint_t ngx_http_endpoint_pg_renew(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_query_t *query);
 
@@ -409,7 +411,7 @@ ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
     for (lane = pool->lanes; lane < pool->seats; lane++) {
 
         if (lane->pg.state == ngx_http_endpoint_pg_up && !lane->pg.doomed
-            && !lane->leaving && lane->pg.ncommands < n)
+            && !lane->leaving && !lane->outdated && lane->pg.ncommands < n)
         {
             n = lane->pg.ncommands;
             best = lane;
@@ -581,7 +583,9 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
 
     ngx_http_endpoint_pg_feed(lane->pool);
 
-    if (pg->ncommands == 0 && (lane->quit || lane->leaving || ngx_exiting)) {
+    if (pg->ncommands == 0
+        && (lane->quit || lane->leaving || lane->outdated || ngx_exiting))
+    {
         ngx_http_endpoint_pg_close(pg);
     }
 }
@@ -591,11 +595,63 @@ static void
 ngx_http_endpoint_pg_settle(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_query_t *query)
 {
-    if (query->command.failed && ngx_http_endpoint_pg_renew(lane, query)) {
+    if (query->command.failed
+        && (ngx_http_endpoint_pg_renew(lane, query)
+            || ngx_http_endpoint_pg_repeat(lane, query)))
+    {
         return;
     }
 
     ngx_http_endpoint_pg_query_finish(query);
+}
+
+
+/*
+ * A statement that lost against others, or came to a server that is no primary
+ * any more, was rolled back.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_repeat(ngx_http_endpoint_pg_lane_t *lane,
+    ngx_http_endpoint_pg_query_t *query)
+{
+    const char                    *sqlstate;
+    ngx_http_endpoint_pg_cause_e   cause;
+
+    sqlstate = PQresultErrorField(query->command.result, PG_DIAG_SQLSTATE);
+
+    if (sqlstate == NULL
+        || query->statement->kind == ngx_http_endpoint_sql_call
+        || query->tries + 1 >= NGX_HTTP_ENDPOINT_PG_TRIES)
+    {
+        return 0;
+    }
+
+    cause = ngx_http_endpoint_pg_error_cause(sqlstate);
+
+    if (cause == ngx_http_endpoint_pg_read_only) {
+
+        /* a server that has just been connected to is what there is */
+
+        if (ngx_current_msec - lane->since < NGX_HTTP_ENDPOINT_PG_SETTLED) {
+            return 0;
+        }
+
+        lane->outdated = 1;
+        ngx_http_endpoint_pg_server_failed(lane->server);
+
+    } else if (cause != ngx_http_endpoint_pg_conflict) {
+        return 0;
+    }
+
+    query->tries++;
+
+    PQclear(query->command.result);
+    query->command.result = NULL;
+
+    ngx_http_endpoint_pg_requeue(query);
+
+    return 1;
 }
 
 
@@ -616,6 +672,7 @@ ngx_http_endpoint_pg_renew(ngx_http_endpoint_pg_lane_t *lane,
         || sqlstate == NULL
         || !ngx_http_endpoint_pg_error_stale(sqlstate,
                            PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION),
+                           PQresultErrorField(result, PG_DIAG_CONTEXT),
                            query->command.fresh))
     {
         return 0;

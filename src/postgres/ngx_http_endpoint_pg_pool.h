@@ -40,9 +40,12 @@ typedef struct {
     ngx_str_t                      json;
     ngx_uint_t                     rows;
 
-    /* of a failure: for the log, printable; "" where there is none */
+    /* of a failure: for the log, printable; "" where there is none; said is
+       the message as it was */
     ngx_str_t                      sqlstate;
     ngx_str_t                      message;
+    ngx_str_t                      detail;
+    ngx_str_t                      said;
     ngx_str_t                      constraint;
 } ngx_http_endpoint_pg_result_t;
 

@@ -1,10 +1,8 @@
 
 #include "ngx_http_endpoint_pg_check.h"
 #include "ngx_http_endpoint_pg_row.h"
+#include "ngx_http_endpoint_utf8.h"
 
-
-/* a query that takes its servers down with it is not to take them all */
-#define NGX_HTTP_ENDPOINT_PG_TRIES  3
 
 #define NGX_HTTP_ENDPOINT_PG_TEXT   2048
 
@@ -16,7 +14,9 @@ static void ngx_http_endpoint_pg_query_error(
     ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result);
 static void ngx_http_endpoint_pg_query_text(ngx_pool_t *pool, ngx_str_t *text,
-    const char *first, const char *second);
+    const char *said);
+static void ngx_http_endpoint_pg_query_said(ngx_pool_t *pool, ngx_str_t *text,
+    const char *said);
 static void ngx_http_endpoint_pg_query_tell(
     ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result);
@@ -172,44 +172,44 @@ ngx_http_endpoint_pg_query_error(ngx_http_endpoint_pg_query_t *query,
     if (sqlstate == NULL) {
         result->cause = ngx_http_endpoint_pg_failed;
         ngx_http_endpoint_pg_query_text(query->pool, &result->message,
-                                        PQresultErrorMessage(res), NULL);
+                                        PQresultErrorMessage(res));
         return;
     }
 
     result->cause = ngx_http_endpoint_pg_error_cause(sqlstate);
 
-    ngx_http_endpoint_pg_query_text(query->pool, &result->sqlstate, sqlstate,
-                                    NULL);
+    ngx_http_endpoint_pg_query_text(query->pool, &result->sqlstate, sqlstate);
     ngx_http_endpoint_pg_query_text(query->pool, &result->message,
-                           PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY),
+                           PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+    ngx_http_endpoint_pg_query_said(query->pool, &result->said,
+                           PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY));
+    ngx_http_endpoint_pg_query_text(query->pool, &result->detail,
                            PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL));
 
     /* of a not null there is none, but the column */
 
     if (result->cause == ngx_http_endpoint_pg_not_null) {
         ngx_http_endpoint_pg_query_text(query->pool, &result->constraint,
-                           PQresultErrorField(res, PG_DIAG_COLUMN_NAME), NULL);
+                           PQresultErrorField(res, PG_DIAG_COLUMN_NAME));
         return;
     }
 
     ngx_http_endpoint_pg_query_text(query->pool, &result->constraint,
-                       PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME), NULL);
+                       PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME));
 }
 
 
 static void
 ngx_http_endpoint_pg_query_text(ngx_pool_t *pool, ngx_str_t *text,
-    const char *first, const char *second)
+    const char *said)
 {
-    size_t     len;
-    ngx_str_t  part;
+    size_t  len;
 
-    if (first == NULL) {
+    if (said == NULL) {
         return;
     }
 
-    len = ngx_strlen(first) + (second ? ngx_strlen(second) : 0);
-    len = ngx_min(4 * len + 8, NGX_HTTP_ENDPOINT_PG_TEXT);
+    len = ngx_min(4 * ngx_strlen(said) + 8, NGX_HTTP_ENDPOINT_PG_TEXT);
 
     text->data = ngx_pnalloc(pool, len);
     if (text->data == NULL) {
@@ -217,21 +217,33 @@ ngx_http_endpoint_pg_query_text(ngx_pool_t *pool, ngx_str_t *text,
     }
 
     text->len = len;
-    ngx_http_endpoint_pg_error_text(text, first);
+    ngx_http_endpoint_pg_error_text(text, said);
+}
 
-    if (second == NULL || len - text->len < 8) {
+
+/* as it was said, for a client that may be told */
+
+static void
+ngx_http_endpoint_pg_query_said(ngx_pool_t *pool, ngx_str_t *text,
+    const char *said)
+{
+    if (said == NULL) {
         return;
     }
 
-    text->data[text->len++] = ':';
-    text->data[text->len++] = ' ';
+    text->len = ngx_min(ngx_strlen(said), NGX_HTTP_ENDPOINT_PG_TEXT);
+    text->data = ngx_pnalloc(pool, text->len + 1);
 
-    part.data = text->data + text->len;
-    part.len = len - text->len;
+    if (text->data == NULL) {
+        text->len = 0;
+        return;
+    }
 
-    ngx_http_endpoint_pg_error_text(&part, second);
+    ngx_memcpy(text->data, said, text->len);
 
-    text->len += part.len;
+    if (ngx_http_endpoint_utf8_clean(pool, text) != NGX_OK) {
+        text->len = 0;
+    }
 }
 
 

@@ -12,6 +12,13 @@
 #include "ngx_http_endpoint_pg_row.h"
 
 
+/* a query that takes its servers down with it is not to take them all */
+#define NGX_HTTP_ENDPOINT_PG_TRIES    3
+
+/* a connection that is older may be one to a server that has changed */
+#define NGX_HTTP_ENDPOINT_PG_SETTLED  1000
+
+
 typedef struct ngx_http_endpoint_pg_lane_s  ngx_http_endpoint_pg_lane_t;
 
 
@@ -111,6 +118,7 @@ struct ngx_http_endpoint_pg_lane_s {
     unsigned                              up:1;
     unsigned                              quit:1;
     unsigned                              leaving:1;    /* for another */
+    unsigned                              outdated:1;   /* no primary's */
 };
 
 

@@ -23,6 +23,8 @@ static void ngx_http_endpoint_pg_seat_down(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_quit(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command, ngx_http_endpoint_pg_fate_e fate);
+static void ngx_http_endpoint_pg_seat_look(ngx_http_endpoint_pg_lane_t *seat,
+    ngx_http_endpoint_pg_query_t *query);
 static void ngx_http_endpoint_pg_seat_single(
     ngx_http_endpoint_pg_lane_t *seat, ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_fate_e fate);
@@ -400,7 +402,7 @@ ngx_http_endpoint_pg_release(ngx_http_endpoint_pg_lane_t *seat)
 {
     seat->transaction = NULL;
 
-    if (!ngx_http_endpoint_pg_idle(&seat->pg)) {
+    if (seat->outdated || !ngx_http_endpoint_pg_idle(&seat->pg)) {
         ngx_http_endpoint_pg_close(&seat->pg);
         return;
     }
@@ -534,6 +536,8 @@ ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
 
     query = (ngx_http_endpoint_pg_query_t *) command;
 
+    ngx_http_endpoint_pg_seat_look(seat, query);
+
     if (query->handler == NULL) {
         ngx_http_endpoint_pg_query_free(query);
 
@@ -551,6 +555,29 @@ ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
         ngx_http_endpoint_pg_query_fail(query, ngx_http_endpoint_pg_lost,
                                         "the connection was lost, and the "
                                         "transaction with it");
+    }
+}
+
+
+/* whether it is a connection to what is no primary any more */
+
+static void
+ngx_http_endpoint_pg_seat_look(ngx_http_endpoint_pg_lane_t *seat,
+    ngx_http_endpoint_pg_query_t *query)
+{
+    const char  *sqlstate;
+
+    if (!query->command.failed) {
+        return;
+    }
+
+    sqlstate = PQresultErrorField(query->command.result, PG_DIAG_SQLSTATE);
+
+    if (sqlstate
+        && ngx_http_endpoint_pg_error_cause(sqlstate) == ngx_http_endpoint_pg_read_only
+        && ngx_current_msec - seat->since >= NGX_HTTP_ENDPOINT_PG_SETTLED)
+    {
+        seat->outdated = 1;
     }
 }
 

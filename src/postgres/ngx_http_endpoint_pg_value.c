@@ -34,6 +34,9 @@ static ngx_int_t ngx_http_endpoint_pg_value_truth(
     ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
 static ngx_int_t ngx_http_endpoint_pg_value_iso(
     ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
+static u_char *ngx_http_endpoint_pg_value_hex(u_char *v, u_char *byte);
+static u_char *ngx_http_endpoint_pg_value_escaped(u_char *v, u_char *last,
+    u_char *byte);
 static ngx_int_t ngx_http_endpoint_pg_value_base64(
     ngx_http_endpoint_pg_value_buf_t *b, u_char *v, size_t len);
 static u_char *ngx_http_endpoint_pg_value_quoted(
@@ -410,20 +413,18 @@ ngx_http_endpoint_pg_value_iso(ngx_http_endpoint_pg_value_buf_t *b,
 }
 
 
+/* whatever bytea_output is: behind a pooler a session is not ours */
+
 static ngx_int_t
 ngx_http_endpoint_pg_value_base64(ngx_http_endpoint_pg_value_buf_t *b,
     u_char *v, size_t len)
 {
-    u_char     *last;
-    u_char      bytes[48];
-    ngx_str_t   src, dst;
+    u_char      *last;
+    u_char       bytes[48];
+    ngx_str_t    src, dst;
+    ngx_uint_t   hex;
 
-    if (len < 2 || v[0] != '\\' || v[1] != 'x') {
-        return ngx_http_endpoint_pg_value_text(b, v, len);
-    }
-
-    if (ngx_http_endpoint_pg_value_reserve(b,
-                                           ngx_base64_encoded_length(len / 2)
+    if (ngx_http_endpoint_pg_value_reserve(b, ngx_base64_encoded_length(len)
                                            + NGX_HTTP_ENDPOINT_PG_VALUE_SLACK)
         != NGX_OK)
     {
@@ -431,17 +432,23 @@ ngx_http_endpoint_pg_value_base64(ngx_http_endpoint_pg_value_buf_t *b,
     }
 
     last = v + len;
-    v += 2;
+    hex = (len >= 2 && v[0] == '\\' && v[1] == 'x');
     src.data = bytes;
+
+    if (hex) {
+        v += 2;
+    }
 
     *b->pos++ = '"';
 
-    while (last - v >= 2) {
+    while (v < last) {
 
         /* pieces of a multiple of three have no padding between them */
 
-        for (src.len = 0; src.len < sizeof(bytes) && last - v >= 2; v += 2) {
-            bytes[src.len++] = (u_char) ngx_hextoi(v, 2);
+        for (src.len = 0; src.len < sizeof(bytes) && v < last; src.len++) {
+            v = hex ? ngx_http_endpoint_pg_value_hex(v, &bytes[src.len])
+                    : ngx_http_endpoint_pg_value_escaped(v, last,
+                                                         &bytes[src.len]);
         }
 
         dst.data = b->pos;
@@ -452,6 +459,38 @@ ngx_http_endpoint_pg_value_base64(ngx_http_endpoint_pg_value_buf_t *b,
     *b->pos++ = '"';
 
     return NGX_OK;
+}
+
+
+/* a server writes two digits for each byte */
+
+static u_char *
+ngx_http_endpoint_pg_value_hex(u_char *v, u_char *byte)
+{
+    *byte = (u_char) ngx_hextoi(v, 2);
+
+    return v + 2;
+}
+
+
+/* documentation of Postgres, "bytea Escape Format" */
+
+static u_char *
+ngx_http_endpoint_pg_value_escaped(u_char *v, u_char *last, u_char *byte)
+{
+    if (*v != '\\' || last - v < 2) {
+        *byte = *v;
+        return v + 1;
+    }
+
+    if (v[1] == '\\' || last - v < 4) {
+        *byte = v[1];
+        return v + 2;
+    }
+
+    *byte = (u_char) (((v[1] - '0') << 6) | ((v[2] - '0') << 3) | (v[3] - '0'));
+
+    return v + 4;
 }
 
 

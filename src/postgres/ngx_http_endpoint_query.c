@@ -10,6 +10,10 @@ static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
     ngx_str_t *params);
 static void ngx_http_endpoint_query_arrived(void *data,
     ngx_http_endpoint_pg_result_t *result);
+static ngx_int_t ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result);
+static ngx_uint_t ngx_http_endpoint_query_faulty(
+    ngx_http_endpoint_pg_cause_e cause);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
     ngx_http_endpoint_pg_cause_e cause, ngx_uint_t client);
 
@@ -221,29 +225,99 @@ void
 ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
 {
+    ngx_int_t                   rc;
     ngx_str_t                   json;
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_cause_e   cause;
 
     run = exec->run;
-    cause = ngx_http_endpoint_query_cause(result->cause, client);
 
-    if (ngx_http_endpoint_error_detail(run->scope.pool, &exec->step->label,
-                                       cause, &result->constraint, &json)
-        != NGX_OK)
-    {
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
-        return;
+    rc = ngx_http_endpoint_query_named(exec, result);
+
+    if (rc == NGX_DECLINED) {
+        cause = ngx_http_endpoint_query_cause(result->cause, client);
+
+        /* its transaction may be tried again */
+
+        if (exec->parent && cause == ngx_http_endpoint_cause_conflict) {
+            ngx_http_endpoint_exec_failed(exec, cause);
+            return;
+        }
+
+        rc = ngx_http_endpoint_error_detail(run->scope.pool,
+                                            &exec->step->label, cause,
+                                            &result->constraint, &json);
+        if (rc == NGX_OK) {
+            ngx_http_endpoint_run_result(run,
+                                   ngx_http_endpoint_error(cause)->status,
+                                   &json);
+        }
+
+        if (ngx_http_endpoint_error(cause)->status == 503) {
+            run->result.retry_after = 1;
+        }
     }
 
-    ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)->status,
-                                 &json);
+    ngx_http_endpoint_exec_failed(exec, rc == NGX_OK
+                                        ? ngx_http_endpoint_cause_result
+                                        : ngx_http_endpoint_cause_memory);
+}
 
-    if (cause == ngx_http_endpoint_cause_queue) {
-        run->result.retry_after = 1;
+
+/* NGX_DECLINED: the configuration names no such error */
+
+static ngx_int_t
+ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    u_char                           *p;
+    ngx_str_t                         json;
+    ngx_uint_t                        i;
+    ngx_http_endpoint_query_conf_t   *conf;
+    ngx_http_endpoint_query_error_t  *error;
+
+    /* a COMMIT has no options */
+
+    if (exec->step->inner) {
+        return NGX_DECLINED;
     }
 
-    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+    conf = exec->step->conf;
+    error = conf->errors.elts;
+
+    for (i = 0; i < conf->errors.nelts; i++) {
+        if (result->sqlstate.len == error[i].sqlstate.len
+            && ngx_strncmp(result->sqlstate.data, error[i].sqlstate.data,
+                           result->sqlstate.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == conf->errors.nelts) {
+        return NGX_DECLINED;
+    }
+
+    p = ngx_pnalloc(exec->run->scope.pool,
+                    sizeof("{\"detail\":\"\"}") + result->said.len
+                    + ngx_escape_json(NULL, result->said.data,
+                                      result->said.len));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    json.data = p;
+
+    p = ngx_cpymem(p, "{\"detail\":\"", 11);
+    p = (u_char *) ngx_escape_json(p, result->said.data, result->said.len);
+    p = ngx_cpymem(p, "\"}", 2);
+
+    json.len = p - json.data;
+
+    ngx_http_endpoint_run_result(exec->run, error[i].status, &json);
+
+    return NGX_OK;
 }
 
 
@@ -275,6 +349,15 @@ ngx_http_endpoint_query_cause(ngx_http_endpoint_pg_cause_e cause,
     case ngx_http_endpoint_pg_full:
         return ngx_http_endpoint_cause_queue;
 
+    case ngx_http_endpoint_pg_unavailable:
+        return ngx_http_endpoint_cause_unavailable;
+
+    case ngx_http_endpoint_pg_conflict:
+        return ngx_http_endpoint_cause_conflict;
+
+    case ngx_http_endpoint_pg_large:
+        return ngx_http_endpoint_cause_result_size;
+
     case ngx_http_endpoint_pg_memory:
         return ngx_http_endpoint_cause_memory;
 
@@ -289,6 +372,9 @@ ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result)
 {
     ngx_msec_t  ms;
+    ngx_uint_t  level;
+
+    static ngx_str_t  colon = ngx_string(": "), none = ngx_null_string;
 
     ms = ngx_current_msec - exec->started;
 
@@ -302,8 +388,40 @@ ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
         return;
     }
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
-                  "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V, %M ms",
+    /*
+     * What its data has caused is the client's, and a detail has the whole
+     * row.
+     */
+
+    if (ngx_http_endpoint_query_faulty(result->cause)) {
+        level = NGX_LOG_INFO;
+        result->detail.len = 0;
+
+    } else {
+        level = NGX_LOG_ERR;
+    }
+
+    ngx_log_error(level, exec->run->scope.log, 0,
+                  "endpoint \"%V\": step \"%V\": SQLSTATE %V: %V%V%V, %M ms",
                   &exec->run->plan->label, &exec->step->label,
-                  &result->sqlstate, &result->message, ms);
+                  &result->sqlstate, &result->message,
+                  result->detail.len ? &colon : &none, &result->detail, ms);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_query_faulty(ngx_http_endpoint_pg_cause_e cause)
+{
+    switch (cause) {
+
+    case ngx_http_endpoint_pg_unique:
+    case ngx_http_endpoint_pg_foreign_key:
+    case ngx_http_endpoint_pg_check:
+    case ngx_http_endpoint_pg_not_null:
+    case ngx_http_endpoint_pg_data:
+        return 1;
+
+    default:
+        return 0;
+    }
 }

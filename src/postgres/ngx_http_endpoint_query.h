@@ -18,8 +18,16 @@ typedef struct {
     ngx_array_t                        params;  /* ngx_http_endpoint_ref_t */
     ngx_http_endpoint_each_t           each;
     ngx_msec_t                         timeout;
+    ngx_array_t                        errors;  /* ngx_http_endpoint_query_error_t */
     unsigned                           has_inputs:1;    /* among params */
 } ngx_http_endpoint_query_conf_t;
+
+
+/* error=P0001:409 */
+typedef struct {
+    ngx_str_t                          sqlstate;
+    ngx_uint_t                         status;
+} ngx_http_endpoint_query_error_t;
 
 
 /* one execution: what a branch of a query does */

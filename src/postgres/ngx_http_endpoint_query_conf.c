@@ -20,6 +20,9 @@ static ngx_int_t ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
 static ngx_int_t ngx_http_endpoint_query_option(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     ngx_http_endpoint_query_args_t *args, ngx_str_t *arg);
+static ngx_int_t ngx_http_endpoint_query_option_error(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_query_conf_t *conf,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_query_default(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     u_char *data, size_t len);
@@ -48,6 +51,13 @@ ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
     }
 
     step->conf = conf;
+
+    if (ngx_array_init(&conf->errors, c->cf->pool, 1,
+                       sizeof(ngx_http_endpoint_query_error_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     ngx_memzero(&args, sizeof(ngx_http_endpoint_query_args_t));
 
@@ -182,12 +192,62 @@ ngx_http_endpoint_query_option(ngx_http_endpoint_compile_t *c,
         return NGX_OK;
     }
 
+    if (ngx_strncmp(arg->data, "error=", 6) == 0) {
+        value.data = arg->data + 6;
+        value.len = arg->len - 6;
+        return ngx_http_endpoint_query_option_error(c, conf, &value);
+    }
+
     if (ngx_strncmp(arg->data, "default=", 8) == 0) {
         return ngx_http_endpoint_query_default(c, step, arg->data + 8,
                                                arg->len - 8);
     }
 
     return NGX_DECLINED;
+}
+
+
+/* P0001:409; a SQLSTATE has five digits and capital letters */
+
+static ngx_int_t
+ngx_http_endpoint_query_option_error(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_query_conf_t *conf, ngx_str_t *value)
+{
+    size_t                            n;
+    ngx_int_t                         status;
+    ngx_http_endpoint_query_error_t  *error;
+
+    for (n = 0; n < value->len; n++) {
+        if (!(value->data[n] >= '0' && value->data[n] <= '9')
+            && !(value->data[n] >= 'A' && value->data[n] <= 'Z'))
+        {
+            break;
+        }
+    }
+
+    status = NGX_ERROR;
+
+    if (n == 5 && value->len == 9 && value->data[5] == ':') {
+        status = ngx_atoi(value->data + 6, 3);
+    }
+
+    if (status < 400 || status > 599) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid \"error=%V\", it must be "
+                                            "a SQLSTATE and a status from 400 "
+                                            "to 599 like P0001:409", value);
+    }
+
+    error = ngx_array_push(&conf->errors);
+    if (error == NULL) {
+        return NGX_ERROR;
+    }
+
+    error->sqlstate.data = value->data;
+    error->sqlstate.len = 5;
+    error->status = status;
+
+    return NGX_OK;
 }
 
 

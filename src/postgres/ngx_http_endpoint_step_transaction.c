@@ -6,12 +6,17 @@
 #include "ngx_http_endpoint_transaction.h"
 
 
+/* those that fail for each other are not to do so for ever */
+#define NGX_HTTP_ENDPOINT_TRANSACTION_TRIES  5
+
+
 typedef struct {
     ngx_http_endpoint_exec_t            *exec;
     ngx_http_endpoint_exec_t            *inner;     /* one for each step */
     ngx_uint_t                           next;      /* those before started */
     ngx_http_endpoint_pg_transaction_t  *transaction;
     ngx_http_endpoint_pg_result_t        result;    /* of COMMIT */
+    ngx_uint_t                             tries;
     unsigned                             committing:1;
     unsigned                             committed:1;
 } ngx_http_endpoint_transaction_t;
@@ -29,6 +34,8 @@ static void ngx_http_endpoint_transaction_start(
 static void ngx_http_endpoint_transaction_resume(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_transaction_advance(
+    ngx_http_endpoint_transaction_t *t);
+static ngx_uint_t ngx_http_endpoint_transaction_repeat(
     ngx_http_endpoint_transaction_t *t);
 static void ngx_http_endpoint_transaction_failed(
     ngx_http_endpoint_transaction_t *t, ngx_http_endpoint_exec_t *inner);
@@ -215,6 +222,12 @@ ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
             return;
         }
 
+        if (t->result.cause == ngx_http_endpoint_pg_conflict
+            && ngx_http_endpoint_transaction_repeat(t))
+        {
+            return;
+        }
+
         /* a deferred constraint speaks up at COMMIT */
 
         ngx_http_endpoint_query_failed(exec, &t->result, 1);
@@ -249,6 +262,12 @@ ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
                 return;
             }
 
+            if (inner->cause == ngx_http_endpoint_cause_conflict
+                && ngx_http_endpoint_transaction_repeat(t))
+            {
+                return;
+            }
+
             if (inner->cause != ngx_http_endpoint_cause_none) {
                 ngx_http_endpoint_transaction_failed(t, inner);
                 return;
@@ -262,6 +281,57 @@ ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
 
         ngx_http_endpoint_exec_start(&t->inner[t->next++]);
     }
+}
+
+
+/*
+ * What lost against others is rolled back, and nothing else was done: it may
+ * begin again, from an event, while there is time.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
+{
+    ngx_uint_t                 i, n;
+    ngx_http_endpoint_exec_t  *exec;
+
+    exec = t->exec;
+
+    if (++t->tries >= NGX_HTTP_ENDPOINT_TRANSACTION_TRIES
+        || ngx_http_endpoint_run_left(exec->run) == 0)
+    {
+        return 0;
+    }
+
+    if (t->transaction) {
+        ngx_http_endpoint_pg_rollback(t->transaction);
+    }
+
+    n = exec->step->inner->nelts;
+
+    ngx_memzero(t->inner, n * sizeof(ngx_http_endpoint_exec_t));
+
+    for (i = 0; i < n; i++) {
+        t->inner[i].run = exec->run;
+        t->inner[i].step = ((ngx_http_endpoint_step_t **)
+                            exec->step->inner->elts)[i];
+        t->inner[i].parent = exec;
+    }
+
+    t->next = 0;
+    t->committing = 0;
+    t->committed = 0;
+
+    t->transaction = ngx_http_endpoint_pg_begin(exec->step->conf,
+                                          ngx_http_endpoint_run_left(exec->run));
+    if (t->transaction == NULL) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+        return 1;
+    }
+
+    ngx_http_endpoint_exec_wake(exec);
+
+    return 1;
 }
 
 

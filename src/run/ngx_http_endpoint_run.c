@@ -193,6 +193,12 @@ ngx_http_endpoint_run_failure(ngx_http_endpoint_run_t *run, ngx_str_t *label,
 
     ngx_http_endpoint_run_result(run, ngx_http_endpoint_error(cause)->status,
                                  &json);
+
+    /* what is wanting now need not be in a second */
+
+    if (ngx_http_endpoint_error(cause)->status == 503) {
+        run->result.retry_after = 1;
+    }
 }
 
 
