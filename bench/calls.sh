@@ -42,6 +42,8 @@ worker_conf() {
 
     upstream api { server 127.0.0.1:$upstream; keepalive 32; }
 
+    endpoint_cache_zone zone=hits:1m entries=1000 ttl=1h;
+
     server {
         listen 127.0.0.1:$plain;
 
@@ -62,6 +64,12 @@ $(proxy_conf /api/ "")
             }
 
             endpoint GET /one {
+                fetch \$user /api/user;
+                reply \$user;
+            }
+
+            endpoint GET /hit/\$id {
+                cache hits \$id;
                 fetch \$user /api/user;
                 reply \$user;
             }
