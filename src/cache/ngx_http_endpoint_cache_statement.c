@@ -562,6 +562,9 @@ ngx_http_endpoint_cache_statement_look(ngx_http_endpoint_run_t *run)
     if (rc == NGX_HTTP_ENDPOINT_CACHE_HIT
         && ngx_http_endpoint_cache_content_kind(&value, &types))
     {
+        run->execs[step->index].state = ngx_http_endpoint_exec_settled;
+        run->execs[step->index].cause = ngx_http_endpoint_cause_result;
+
         return ngx_http_endpoint_cache_content_unpack_reply(&value, run);
     }
 
@@ -588,7 +591,7 @@ ngx_http_endpoint_cache_statement_status(ngx_http_endpoint_run_t *run)
     ngx_http_endpoint_lookup_t        *lookup;
     ngx_http_endpoint_lookup_status_e  status;
 
-    if (run->plan->cache == NULL) {
+    if (run->execs == NULL || run->plan->cache == NULL) {
         return NULL;
     }
 
@@ -598,10 +601,14 @@ ngx_http_endpoint_cache_statement_status(ngx_http_endpoint_run_t *run)
         return NULL;
     }
 
-    /* "when=" has skipped it, if it has nothing */
+    /* without a lookup it was a hit before the run, or "when=" has skipped it */
 
     lookup = exec->ctx;
-    status = lookup ? lookup->status : ngx_http_endpoint_lookup_bypass;
+
+    status = lookup ? lookup->status
+             : (exec->cause == ngx_http_endpoint_cause_result)
+                   ? ngx_http_endpoint_lookup_hit
+                   : ngx_http_endpoint_lookup_bypass;
 
     return ngx_http_endpoint_lookup_status_name(status);
 }

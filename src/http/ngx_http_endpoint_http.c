@@ -2,7 +2,6 @@
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_http.h"
-#include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_shell.h"
@@ -32,7 +31,7 @@ static ngx_uint_t ngx_http_endpoint_same(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_run_t *other);
 static ngx_uint_t ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
-    ngx_http_endpoint_run_t *run);
+    ngx_http_endpoint_ctx_t *ctx);
 static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_held_handler(ngx_http_request_t *r);
@@ -44,11 +43,6 @@ static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_scope_t *scope,
     ngx_uint_t index, ngx_str_t *text);
 static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_cleanup(void *data);
-
-
-/* stands for all requests that were answered from the cache, without a run */
-
-static ngx_http_endpoint_ctx_t    ngx_http_endpoint_hit;
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
@@ -171,37 +165,46 @@ ngx_http_endpoint_serve(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
 }
 
 
-/* where there is nothing to wait for: values and a reply, but no run */
+/* where there is nothing to wait for, the run is not started */
 
 static ngx_int_t
 ngx_http_endpoint_answer(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_route_match_t *match)
 {
-    ngx_int_t                rc;
-    ngx_http_endpoint_run_t  run;
+    ngx_int_t                 rc;
+    ngx_http_endpoint_ctx_t  *ctx;
+    ngx_http_endpoint_run_t  *run;
 
-    ngx_memzero(&run, sizeof(ngx_http_endpoint_run_t));
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_endpoint_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    rc = ngx_http_endpoint_prepare(r, &run, plan, match);
+    ctx->request = r;
+
+    run = &ctx->run;
+    run->data = ctx;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
+
+    rc = ngx_http_endpoint_prepare(r, run, plan, match);
 
     if (rc == NGX_OK && plan->steps.nelts == 0) {
-        rc = ngx_http_endpoint_reply_render(plan, &run.scope, &run.result);
+        rc = ngx_http_endpoint_reply_render(plan, &run->scope, &run->result);
 
     } else if (rc == NGX_OK) {
-        rc = ngx_http_endpoint_cache_statement_look(&run);
+        rc = ngx_http_endpoint_cache_statement_look(run);
 
         if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_run(r, &run);
+            return ngx_http_endpoint_run(r, ctx);
         }
-
-        ngx_http_set_ctx(r, &ngx_http_endpoint_hit, ngx_http_endpoint_module);
     }
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_endpoint_http_send(r, &run);
+    return ngx_http_endpoint_http_send(r, run);
 }
 
 
@@ -334,31 +337,21 @@ ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b)
 
 
 static ngx_int_t
-ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_run_t *run)
+ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
 {
     ngx_msec_t                     timeout;
     ngx_http_cleanup_t            *cln;
-    ngx_http_endpoint_ctx_t       *ctx;
     ngx_http_endpoint_loc_conf_t  *elcf;
 
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
 
-    ctx = ngx_palloc(r->pool, sizeof(ngx_http_endpoint_ctx_t));
     cln = ngx_http_cleanup_add(r, 0);
-
-    if (ctx == NULL || cln == NULL) {
+    if (cln == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ctx->run = *run;
-    ctx->run.data = ctx;
-    ctx->request = r;
-    ctx->gone = 0;
-
     cln->handler = ngx_http_endpoint_cleanup;
     cln->data = ctx;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_endpoint_module);
 
     timeout = ctx->run.plan->timeout ? ctx->run.plan->timeout : elcf->timeout;
 
@@ -591,11 +584,7 @@ ngx_http_endpoint_http_cache(ngx_http_request_t *r,
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_endpoint_module);
 
-    status = (ctx == NULL) ? NULL
-             : (ctx == &ngx_http_endpoint_hit)
-                   ? ngx_http_endpoint_lookup_status_name(
-                         ngx_http_endpoint_lookup_hit)
-                   : ngx_http_endpoint_cache_statement_status(&ctx->run);
+    status = ctx ? ngx_http_endpoint_cache_statement_status(&ctx->run) : NULL;
 
     if (status == NULL) {
         v->not_found = 1;
