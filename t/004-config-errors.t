@@ -341,7 +341,7 @@ location / {
     }
 }
 --- dies
-3: invalid parameter "min=5" of "$x"
+3: invalid parameter "min=5" of "$x", of type "int" it must be one of enum=, le=, lt=, ge=, gt=
 
 === a bad constraint: not of that type
 --- conf

@@ -24,8 +24,8 @@ location / {
     endpoint POST /short  { field $x max_length=10 'pattern=^(a+)+\1$'; reply 204; }
 }
 --- request eval
-my $a = 'a' x 200_000;
-my $s = ' ' x 200_000;
+my $a = 'a' x 60_000;
+my $s = ' ' x 60_000;
 [ qq(POST /run\n{"x": "$a"}), qq(POST /run\n{"x": "$a b1"}),
   qq(POST /space\n{"x": "${s}x"}), qq(POST /space\n{"x": "${s}x "}),
   qq(POST /nested\n{"x": "$a!"}), qq(POST /nested\n{"x": "$a"}),

@@ -13,6 +13,8 @@ static ngx_int_t ngx_http_endpoint_http_cookie(ngx_http_request_t *r,
     ngx_str_t *key, ngx_str_t *text);
 static ngx_uint_t ngx_http_endpoint_http_cookie_pair(ngx_str_t *header,
     ngx_str_t *key, ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_http_unquote(ngx_pool_t *pool,
+    ngx_str_t *text);
 static void ngx_http_endpoint_http_trim(u_char **start, u_char **end);
 static ngx_int_t ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_faults_t *faults);
@@ -176,7 +178,7 @@ ngx_http_endpoint_http_cookie(ngx_http_request_t *r, ngx_str_t *key,
         }
     }
 
-    return rc;
+    return rc == NGX_OK ? ngx_http_endpoint_http_unquote(r->pool, text) : rc;
 }
 
 
@@ -217,17 +219,75 @@ ngx_http_endpoint_http_cookie_pair(ngx_str_t *header, ngx_str_t *key,
         stop = next;
         ngx_http_endpoint_http_trim(&start, &stop);
 
-        if (stop - start >= 2 && *start == '"' && stop[-1] == '"') {
-            start++;
-            stop--;
-        }
-
         text->data = start;
         text->len = stop - start;
         found = 1;
     }
 
     return found;
+}
+
+
+/* as Python writes a cookie: \" is ", \054 the character of that number */
+
+static ngx_int_t
+ngx_http_endpoint_http_unquote(ngx_pool_t *pool, ngx_str_t *text)
+{
+    u_char  *p, *end, *dst, c;
+
+    if (text->len < 2 || text->data[0] != '"'
+        || text->data[text->len - 1] != '"')
+    {
+        return NGX_OK;
+    }
+
+    p = text->data + 1;
+    end = text->data + text->len - 1;
+
+    text->data = p;
+    text->len = end - p;
+
+    if (ngx_strlchr(p, end, '\\') == NULL) {
+        return NGX_OK;
+    }
+
+    dst = ngx_pnalloc(pool, text->len);
+    if (dst == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = dst;
+
+    while (p < end) {
+
+        if (*p != '\\' || end - p < 2) {
+            *dst++ = *p++;
+            continue;
+        }
+
+        if (end - p < 4 || p[1] < '0' || p[1] > '3' || p[2] < '0'
+            || p[2] > '7' || p[3] < '0' || p[3] > '7')
+        {
+            *dst++ = p[1];
+            p += 2;
+            continue;
+        }
+
+        c = (p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0');
+        p += 4;
+
+        if (c < 0x80) {
+            *dst++ = c;
+
+        } else {
+            *dst++ = 0xc0 | c >> 6;
+            *dst++ = 0x80 | (c & 0x3f);
+        }
+    }
+
+    text->len = dst - text->data;
+
+    return NGX_OK;
 }
 
 

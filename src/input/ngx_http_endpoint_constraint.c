@@ -25,6 +25,8 @@ typedef struct {
 static ngx_int_t ngx_http_endpoint_constraint_find(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *input, ngx_str_t *option,
     ngx_http_endpoint_constraint_t *c, ngx_str_t *err);
+static ngx_int_t ngx_http_endpoint_constraint_unknown(ngx_pool_t *pool,
+    ngx_http_endpoint_input_t *input, ngx_str_t *option, ngx_str_t *err);
 static ngx_int_t ngx_http_endpoint_constraint_add(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *input, ngx_http_endpoint_constraint_t *c);
 static ngx_int_t ngx_http_endpoint_constraint_bound(ngx_pool_t *pool,
@@ -163,8 +165,45 @@ ngx_http_endpoint_constraint_find(ngx_pool_t *pool,
         }
     }
 
+    return ngx_http_endpoint_constraint_unknown(pool, input, option, err);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_constraint_unknown(ngx_pool_t *pool,
+    ngx_http_endpoint_input_t *input, ngx_str_t *option, ngx_str_t *err)
+{
+    u_char                               *p, list[NGX_MAX_CONF_ERRSTR];
+    ngx_str_t                             known;
+    ngx_uint_t                            i, n;
+    ngx_http_endpoint_constraint_kind_t  *kind;
+
+    p = list;
+    kind = ngx_http_endpoint_constraint_kinds;
+
+    n = sizeof(ngx_http_endpoint_constraint_kinds)
+        / sizeof(ngx_http_endpoint_constraint_kind_t);
+
+    for (i = 0; i < n; i++) {
+        if (kind[i].types & 1 << input->type) {
+            p = ngx_sprintf(p, "%s%V=", p == list ? "" : ", ", &kind[i].name);
+        }
+    }
+
+    known.data = list;
+    known.len = p - list;
+
+    if (known.len == 0) {
+        return ngx_http_endpoint_fault_conf(pool, err,
+                   "invalid parameter \"%V\" of \"$%V\", there is none for "
+                   "type \"%s\"", option, &input->name,
+                   ngx_http_endpoint_type_name(input->type));
+    }
+
     return ngx_http_endpoint_fault_conf(pool, err,
-               "invalid parameter \"%V\" of \"$%V\"", option, &input->name);
+               "invalid parameter \"%V\" of \"$%V\", of type \"%s\" it must "
+               "be one of %V", option, &input->name,
+               ngx_http_endpoint_type_name(input->type), &known);
 }
 
 

@@ -46,6 +46,14 @@ ngx_int_t ngx_http_endpoint_constraint_compile(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *input, ngx_str_t *option, ngx_str_t *err);
 
 /*
+ * Whether the constraints of an input, all of which are compiled, leave a
+ * value.  NGX_ERROR with err set to the words for the configuration error, or
+ * unchanged: memory.
+ */
+ngx_int_t ngx_http_endpoint_constraint_agree(ngx_pool_t *pool,
+    ngx_http_endpoint_input_t *input, ngx_str_t *err);
+
+/*
  * NGX_DECLINED, with a copy in fault of what the first of the constraints (or
  * NULL) that fails has to say.
  */

@@ -77,6 +77,10 @@ ngx_http_endpoint_input_compile(ngx_pool_t *pool, ngx_log_t *log,
         }
     }
 
+    if (ngx_http_endpoint_constraint_agree(pool, input, err) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (def.data) {
         return ngx_http_endpoint_input_default(pool, input, &def, err);
     }

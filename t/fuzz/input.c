@@ -8,6 +8,7 @@
 #include "../../src/input/ngx_http_endpoint_body.c"
 #include "../../src/input/ngx_http_endpoint_choice.c"
 #include "../../src/input/ngx_http_endpoint_constraint.c"
+#include "../../src/input/ngx_http_endpoint_constraint_agree.c"
 #include "../../src/input/ngx_http_endpoint_fault.c"
 #include "../../src/input/ngx_http_endpoint_input.c"
 #include "../../src/data/ngx_http_endpoint_integer.c"

@@ -106,7 +106,7 @@ static input_case_t  input_texts[] = {
     { "arg $x:float", "-iNfInItY",
       INPUT_X("finite_number", "Input should be a finite number",
               "\"-iNfInItY\"") },
-    { "arg $x:float ge=0.5 le=1e-7", "nan",
+    { "arg $x:float ge=-0.5 le=1e-7", "nan",
       INPUT_X_CTX("less_than_equal",
                   "Input should be less than or equal to 0.0000001",
                   "\"nan\"", "\"le\":1e-07") },
@@ -199,10 +199,10 @@ static input_case_t  input_texts[] = {
       INPUT_X_CTX("literal_error",
                   "Input should be -9223372036854775808 or 2", "\"3\"",
                   "\"expected\":\"-9223372036854775808 or 2\"") },
-    { "arg $x:int lt=5 ge=9", "7",
+    { "arg $x:int lt=5 ge=-9", "7",
       INPUT_X_CTX("less_than", "Input should be less than 5", "\"7\"",
                   "\"lt\":5") },
-    { "arg $x:int ge=9 lt=5", "7",
+    { "arg $x:int ge=-9 lt=5", "7",
       INPUT_X_CTX("less_than", "Input should be less than 5", "\"7\"",
                   "\"lt\":5") },
 
@@ -327,8 +327,38 @@ static struct {
       "Input should be a finite number" },
     { "arg $s=ab pattern=^.$", "invalid default \"ab\" of \"$s\": "
       "String should match pattern '^.$'" },
-    { "arg $n:int foo=1", "invalid parameter \"foo=1\" of \"$n\"" },
-    { "arg $n:int ge", "invalid parameter \"ge\" of \"$n\"" },
+    { "arg $n:int foo=1", "invalid parameter \"foo=1\" of \"$n\", of type "
+      "\"int\" it must be one of enum=, le=, lt=, ge=, gt=" },
+    { "arg $n:int ge", "invalid parameter \"ge\" of \"$n\", of type "
+      "\"int\" it must be one of enum=, le=, lt=, ge=, gt=" },
+    { "arg $n minlength=1", "invalid parameter \"minlength=1\" of \"$n\", of "
+      "type \"str\" it must be one of enum=, min_length=, max_length=, "
+      "pattern=" },
+    { "arg $n:bool foo=1", "invalid parameter \"foo=1\" of \"$n\", there is "
+      "none for type \"bool\"" },
+    { "arg $n:int ge=5 le=4", "no value of \"$n\" can be both \"ge=5\" and "
+      "\"le=4\", the lower bound must not be above the upper one" },
+    { "arg $n:int lt=6 gt=5", "no value of \"$n\" can be both \"gt=5\" and "
+      "\"lt=6\", the lower bound must not be above the upper one" },
+    { "arg $n:int ge=5 lt=5", "no value of \"$n\" can be both \"ge=5\" and "
+      "\"lt=5\", the lower bound must not be above the upper one" },
+    { "arg $n:int=7 gt=9223372036854775806 lt=9223372036854775807",
+      "no value of \"$n\" can be both \"gt=9223372036854775806\" and "
+      "\"lt=9223372036854775807\", the lower bound must not be above the "
+      "upper one" },
+    { "arg $n:float gt=1.5 le=1.5", "no value of \"$n\" can be both "
+      "\"gt=1.5\" and \"le=1.5\", the lower bound must not be above the "
+      "upper one" },
+    { "arg $n min_length=3 max_length=2", "no value of \"$n\" can be both "
+      "\"min_length=3\" and \"max_length=2\", the lower bound must not be "
+      "above the upper one" },
+    { "arg $n:int enum=1,5 le=4", "5 in \"enum=1,5\" of \"$n\" can never be "
+      "sent: Input should be less than or equal to 4" },
+    { "arg $n enum=ab,c pattern=^..$", "'c' in \"enum=ab,c\" of \"$n\" can "
+      "never be sent: String should match pattern '^..$'" },
+    { "arg $n:int enum=1,01", "duplicate 1 in \"enum=1,01\" of \"$n\"" },
+    { "arg $s=c enum=a,b", "invalid default \"c\" of \"$s\": Input should be "
+      "'a' or 'b'" },
     { "arg $n:int min_length=1", "\"min_length=1\" does not apply to \"$n\" "
                                  "of type \"int\"" },
     { "arg $n ge=1", "\"ge=1\" does not apply to \"$n\" of type \"str\"" },
