@@ -18,6 +18,9 @@ add_block_preprocessor(sub {
                                 . $block->steps . "} }\n"
                                 . 'location /up/ { internal; proxy_pass '
                                 . 'http://unix:$TEST_NGINX_UP:/; '
+                                . "proxy_set_header X-Marks '@marks'; }\n"
+                                . 'location /other/ { internal; proxy_pass '
+                                . 'http://unix:$TEST_NGINX_UP:/; '
                                 . "proxy_set_header X-Marks '@marks'; }\n");
     $block->set_value(grep_error_log => qr/(?<=mark: )[-+!]?\w+/);
     $block->set_value(grep_error_log_out =>
@@ -94,15 +97,44 @@ reply $c;
 --- response_body chomp
 "c"
 
-=== an act waits for the reads above it, a read below it waits for nothing
+=== an act waits for the reads above it, a read below it elsewhere for nothing
 --- steps
 fetch $r /up/slow/r;
 fetch POST /up/fast/act;
-fetch $s /up/fast/s;
+fetch $s /other/fast/s;
 reply '[$r, $s]';
 --- marks: +r s -r act
 --- response_body chomp
 ["r", "s"]
+
+=== a read below an act on the same first segment waits for it
+--- steps
+fetch POST /up/slow/act;
+fetch $s /up/fast/s?x=1;
+fetch $o /other/fast/o;
+reply '[$s, $o]';
+--- marks: +act o -act s
+--- response_body chomp
+["s", "o"]
+
+=== a read above an act does not
+--- steps
+fetch $a /up/slow/a;
+fetch $b /up/fast/b;
+fetch POST /up/fast/act;
+reply '[$a, $b]';
+--- marks: +a b -a act
+--- response_body chomp
+["a", "b"]
+
+=== "unordered" lets a read below an act start at once
+--- steps
+fetch POST /up/slow/act;
+fetch $s /up/fast/s unordered;
+reply $s;
+--- marks: +act s -act
+--- response_body chomp
+"s"
 
 === log acts
 --- steps
@@ -254,8 +286,8 @@ reply '[$b, $s]';
 === the reply comes last
 --- steps
 fetch POST /up/slow/a;
-fetch /up/slow/b;
-fetch /up/fast/c;
+fetch /other/slow/b;
+fetch /other/fast/c;
 reply '"end"';
 --- marks: +a +b c -a -b
 --- response_body chomp

@@ -37,6 +37,13 @@ CONF
         location / {
             endpoint GET /ping { reply '"pong"'; }
 
+            endpoint GET /lanes {
+                query_row $a db "SELECT pg_backend_pid() AS pid";
+                query_row $b db "SELECT pg_backend_pid() AS pid";
+                query_row $c db "SELECT pg_backend_pid() AS pid";
+                reply '[$a.pid, $b.pid, $c.pid]';
+            }
+
             # each of the two holds one lock and waits for the test's
 
             endpoint GET /pair {
@@ -72,7 +79,19 @@ CONF
 
             endpoint GET /read_below {
                 query db "INSERT INTO notes (text) SELECT 'x' FROM (SELECT pg_advisory_lock_shared(7), pg_advisory_unlock_shared(7)) l";
-                query_row $b db "SELECT pg_advisory_lock_shared(8), pg_advisory_unlock_shared(8) AS u";
+                query_row $b one "SELECT pg_advisory_lock_shared(8), pg_advisory_unlock_shared(8) AS u";
+                reply $b;
+            }
+
+            endpoint GET /unordered_read {
+                query db "INSERT INTO notes (text) SELECT 'x' FROM (SELECT pg_advisory_lock_shared(22), pg_advisory_unlock_shared(22)) l";
+                query_row $b db "SELECT pg_advisory_lock_shared(23), pg_advisory_unlock_shared(23) AS u" unordered;
+                reply $b;
+            }
+
+            endpoint GET /sees {
+                query db "INSERT INTO notes (text) SELECT 'seen' FROM (SELECT pg_advisory_lock_shared(24), pg_advisory_unlock_shared(24)) l";
+                query_row $b db "SELECT text FROM notes WHERE text = 'seen'";
                 reply $b;
             }
 
@@ -174,6 +193,22 @@ ok($pg->wait_for("SELECT count(*) = 3 FROM pg_stat_activity
                   WHERE application_name = 'nginx'"),
    'all lanes connect when the worker starts');
 
+# the server shows a connection before the worker may use it
+
+sub lanes {
+    my %pids = map { $_ => 1 } $s->ask('GET /lanes')->{body} =~ /\d+/g;
+
+    return keys %pids == 3;
+}
+
+
+my $end = time + $EndpointServer::patience;
+my $all = 0;
+
+$all = lanes() until $all || time > $end;
+
+ok($all, 'and three queries at once have one each');
+
 lock(1 .. 15);
 
 
@@ -228,9 +263,20 @@ unlock(6);
 body($client);
 
 $client = ask('/read_below');
-ok(waiting(7, 8), 'a read below an act does not wait for it');
+ok(waiting(7, 8), 'a read below an act on another upstream does not wait');
 unlock(7, 8);
 body($client);
+
+lock(22 .. 24);
+$client = ask('/unordered_read');
+ok(waiting(22, 23), 'nor one that is unordered');
+unlock(22, 23);
+body($client);
+
+$client = ask('/sees');
+ok(waiting(24), 'an act above a read on the same upstream');
+unlock(24);
+is(body($client), '{"text":"seen"}', 'which sees it');
 
 $client = ask('/with');
 ok(waiting(11), 'WITH may write, so that it is an act');

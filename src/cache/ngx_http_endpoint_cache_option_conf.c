@@ -75,7 +75,7 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
 
     c->item = item;
 
-    return NGX_OK;
+    return ngx_http_endpoint_step_target(c, &step->cached, "zone", &zone);
 }
 
 

@@ -57,6 +57,8 @@ ngx_http_endpoint_purge_statement_compile(ngx_http_endpoint_compile_t *c,
     conf->cache = ngx_http_endpoint_key_zone(c, zone);
 
     if (conf->cache == NULL
+        || ngx_http_endpoint_step_target(c, &step->target, "zone", zone)
+           != NGX_OK
         || ngx_array_init(&conf->words, c->cf->pool, 1,
                           sizeof(ngx_http_endpoint_template_t))
            != NGX_OK

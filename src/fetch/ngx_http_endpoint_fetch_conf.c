@@ -51,6 +51,8 @@ static ngx_int_t ngx_http_endpoint_fetch_set_as(
     ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_fetch_target(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step);
 
@@ -461,6 +463,31 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
 }
 
 
+/* the first segment, which is literal, stands for the upstream behind it */
+
+static ngx_int_t
+ngx_http_endpoint_fetch_target(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_str_t                        segment;
+    ngx_http_endpoint_part_t        *part;
+    ngx_http_endpoint_fetch_conf_t  *conf;
+
+    conf = step->conf;
+    part = conf->uri.path.elts;
+
+    segment.data = part->literal.data;
+
+    for (segment.len = 1; segment.len < part->literal.len; segment.len++) {
+        if (segment.data[segment.len] == '/') {
+            break;
+        }
+    }
+
+    return ngx_http_endpoint_step_target(c, &step->target, "path", &segment);
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
@@ -468,6 +495,10 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t  *conf;
 
     conf = step->conf;
+
+    if (ngx_http_endpoint_fetch_target(c, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     if (conf->method_id != NGX_HTTP_GET && conf->method_id != NGX_HTTP_HEAD) {
         step->act = 1;

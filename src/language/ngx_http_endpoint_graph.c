@@ -17,6 +17,10 @@ typedef struct {
 #define ngx_http_endpoint_graph_edge(g, from, to)                             \
     (g)->edges[(from) * (g)->n + (to)]
 
+/* of a name, after= or a statement's place; or of a read below an act */
+#define NGX_HTTP_ENDPOINT_GRAPH_EDGE  1
+#define NGX_HTTP_ENDPOINT_GRAPH_SEES  2
+
 #define NGX_HTTP_ENDPOINT_GRAPH_OPEN  1
 #define NGX_HTTP_ENDPOINT_GRAPH_DONE  2
 
@@ -24,10 +28,14 @@ typedef struct {
 static void ngx_http_endpoint_graph_order(ngx_http_endpoint_graph_t *g);
 static ngx_uint_t ngx_http_endpoint_graph_waits(
     ngx_http_endpoint_step_t *above, ngx_http_endpoint_step_t *below);
+static ngx_uint_t ngx_http_endpoint_graph_sees(
+    ngx_http_endpoint_step_t *act, ngx_http_endpoint_step_t *read);
 static ngx_int_t ngx_http_endpoint_graph_visit(ngx_http_endpoint_graph_t *g,
     ngx_uint_t i);
 static ngx_int_t ngx_http_endpoint_graph_cycle(ngx_http_endpoint_graph_t *g,
     ngx_uint_t i);
+static ngx_int_t ngx_http_endpoint_graph_cycle_error(
+    ngx_http_endpoint_graph_t *g, ngx_uint_t i, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_graph_link(ngx_http_endpoint_graph_t *g);
 
 
@@ -59,7 +67,8 @@ ngx_http_endpoint_graph_compile(ngx_http_endpoint_compile_t *c)
     edge = c->edges->elts;
 
     for (i = 0; i < c->edges->nelts; i++) {
-        ngx_http_endpoint_graph_edge(&g, edge[i].from, edge[i].to) = 1;
+        ngx_http_endpoint_graph_edge(&g, edge[i].from, edge[i].to) =
+                                                  NGX_HTTP_ENDPOINT_GRAPH_EDGE;
     }
 
     ngx_http_endpoint_graph_order(&g);
@@ -77,18 +86,27 @@ ngx_http_endpoint_graph_compile(ngx_http_endpoint_compile_t *c)
 static void
 ngx_http_endpoint_graph_order(ngx_http_endpoint_graph_t *g)
 {
+    u_char                    *edge;
     ngx_uint_t                 i, j;
+    ngx_http_endpoint_step_t  *above, *below;
     ngx_http_endpoint_plan_t  *plan;
 
     plan = g->compile->plan;
 
     for (i = 0; i < g->n; i++) {
+        below = ngx_http_endpoint_plan_step(plan, i);
+
         for (j = 0; j < i; j++) {
-            if (ngx_http_endpoint_graph_waits(
-                    ngx_http_endpoint_plan_step(plan, j),
-                    ngx_http_endpoint_plan_step(plan, i)))
+            above = ngx_http_endpoint_plan_step(plan, j);
+            edge = &ngx_http_endpoint_graph_edge(g, j, i);
+
+            if (ngx_http_endpoint_graph_waits(above, below)) {
+                *edge = NGX_HTTP_ENDPOINT_GRAPH_EDGE;
+
+            } else if (*edge == 0
+                       && ngx_http_endpoint_graph_sees(above, below))
             {
-                ngx_http_endpoint_graph_edge(g, j, i) = 1;
+                *edge = NGX_HTTP_ENDPOINT_GRAPH_SEES;
             }
         }
     }
@@ -104,6 +122,28 @@ ngx_http_endpoint_graph_waits(ngx_http_endpoint_step_t *above,
     }
 
     return below->act && !below->unordered;
+}
+
+
+/* what has been done where it looks */
+
+static ngx_uint_t
+ngx_http_endpoint_graph_sees(ngx_http_endpoint_step_t *act,
+    ngx_http_endpoint_step_t *read)
+{
+    ngx_str_t  *target;
+
+    target = &act->target;
+
+    if (!act->act || read->act || read->unordered || target->len == 0) {
+        return 0;
+    }
+
+    return (target->len == read->target.len
+            && ngx_memcmp(target->data, read->target.data, target->len) == 0)
+           || (target->len == read->cached.len
+               && ngx_memcmp(target->data, read->cached.data, target->len)
+                  == 0);
 }
 
 
@@ -168,8 +208,49 @@ ngx_http_endpoint_graph_cycle(ngx_http_endpoint_graph_t *g, ngx_uint_t i)
     text.data = buf;
     text.len = p - buf;
 
+    return ngx_http_endpoint_graph_cycle_error(g, i, &text);
+}
+
+
+/* that a read waits for an act stands nowhere in the file: it is said */
+
+static ngx_int_t
+ngx_http_endpoint_graph_cycle_error(ngx_http_endpoint_graph_t *g, ngx_uint_t i,
+    ngx_str_t *text)
+{
+    ngx_uint_t                    k, from, to;
+    ngx_http_endpoint_step_t     *act, *read, *step;
+    ngx_http_endpoint_compile_t  *c;
+
+    c = g->compile;
+    step = ngx_http_endpoint_plan_step(c->plan, i);
+
+    /* the trail goes from who waits to what is waited for */
+
+    for (k = g->depth; k > 0; k--) {
+        to = g->trail[k - 1];
+        from = (k == g->depth) ? i : g->trail[k];
+
+        if (ngx_http_endpoint_graph_edge(g, from, to)
+            == NGX_HTTP_ENDPOINT_GRAPH_SEES)
+        {
+            act = ngx_http_endpoint_plan_step(c->plan, from);
+            read = ngx_http_endpoint_plan_step(c->plan, to);
+
+            return ngx_http_endpoint_plan_error(c->cf, step->statement,
+                       "cycle: %V; \"%V\" is a read below the act \"%V\" on "
+                       "%V and has to see it, unless it stands above the act "
+                       "or is \"unordered\"", text, &read->label, &act->label,
+                       &act->target);
+        }
+
+        if (to == i) {
+            break;
+        }
+    }
+
     return ngx_http_endpoint_plan_error(c->cf, step->statement,
-                                        "cycle: %V", &text);
+                                        "cycle: %V", text);
 }
 
 

@@ -72,6 +72,13 @@ struct ngx_http_endpoint_step_s {
     ngx_http_endpoint_around_t       *around;
     void                             *around_conf;
 
+    /*
+     * What it works on, in words: upstream "db"; and the zone of its cache=.
+     * A read waits for the acts above it that work on one of them.
+     */
+    ngx_str_t                         target;
+    ngx_str_t                         cached;
+
     /* of default=, or NULL: for the result, or with each= for an element's */
     ngx_http_endpoint_value_t        *def;
 

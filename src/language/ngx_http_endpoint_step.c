@@ -201,6 +201,23 @@ ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
 }
 
 
+ngx_int_t
+ngx_http_endpoint_step_target(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *target, const char *kind, ngx_str_t *name)
+{
+    target->data = ngx_pnalloc(c->cf->pool, ngx_strlen(kind) + name->len
+                                            + sizeof(" \"\"") - 1);
+    if (target->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    target->len = ngx_sprintf(target->data, "%s \"%V\"", kind, name)
+                  - target->data;
+
+    return NGX_OK;
+}
+
+
 ngx_uint_t
 ngx_http_endpoint_step_like_option(ngx_str_t *word)
 {

@@ -120,6 +120,10 @@ ngx_int_t ngx_http_endpoint_step_option(ngx_http_endpoint_compile_t *c,
 ngx_int_t ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_uint_t first);
 
+/* What a step works on, in words: kind "name".  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_step_target(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *target, const char *kind, ngx_str_t *name);
+
 /* Whether a word looks like an option, name=..., of whatever name. */
 ngx_uint_t ngx_http_endpoint_step_like_option(ngx_str_t *word);
 

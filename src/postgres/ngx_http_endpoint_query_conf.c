@@ -17,6 +17,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args);
+static ngx_int_t ngx_http_endpoint_query_target(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_query_option(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     ngx_http_endpoint_query_args_t *args, ngx_str_t *arg);
@@ -113,6 +115,10 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
                                             "\"endpoint_postgres\"", &arg[i]);
     }
 
+    if (ngx_http_endpoint_query_target(c, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     for (i++; i < c->statement->nargs; i++) {
         rc = ngx_http_endpoint_query_option(c, step, args, &arg[i]);
 
@@ -140,6 +146,21 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_target(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_str_t                       *name;
+    ngx_http_endpoint_query_conf_t  *conf;
+
+    conf = step->conf;
+
+    (void) ngx_http_endpoint_pg_conf_isolated(conf->pool, &name);
+
+    return ngx_http_endpoint_step_target(c, &step->target, "upstream", name);
 }
 
 

@@ -137,6 +137,7 @@ ngx_http_endpoint_transaction_pool(ngx_http_endpoint_compile_t *c,
 
     if (step->conf == NULL || step->conf == conf->pool) {
         step->conf = conf->pool;
+        step->target = inner->target;
         return NGX_OK;
     }
 
