@@ -601,7 +601,7 @@ ngx_http_endpoint_cache_statement_status(ngx_http_endpoint_run_t *run)
         return NULL;
     }
 
-    /* without a lookup it was a hit before the run, or "when=" has skipped it */
+    /* without one it was a hit before the run, or "when=" has skipped it */
 
     lookup = exec->ctx;
 

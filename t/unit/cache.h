@@ -22,6 +22,7 @@
 #include "../../src/cache/ngx_http_endpoint_cache.c"
 #include "../../src/cache/ngx_http_endpoint_flight_table.c"
 #include "../../src/cache/ngx_http_endpoint_flight_circle.c"
+#include "../../src/cache/ngx_http_endpoint_followers.c"
 #include "../../src/cache/ngx_http_endpoint_flight.c"
 #include "../../src/cache/ngx_http_endpoint_cache_zone.c"
 

@@ -72,7 +72,7 @@ test_flight(void)
     unit_int(begin(&c, 2), NGX_AGAIN, "who waits follows");
     whole("in flight");
 
-    ngx_http_endpoint_flight_look(1);
+    ngx_http_endpoint_followers_look(1);
     unit_int(cb.calls + cc.calls, 0, "nobody is called yet");
 
     unit_self = 0;
@@ -82,7 +82,7 @@ test_flight(void)
     unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
              "done twice");
 
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_ok(cb.calls == 1 && cb.rc == NGX_DONE && cc.calls == 1
             && cc.rc == NGX_DONE, "both are called once");
     unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
@@ -117,7 +117,7 @@ test_flight_failed(void)
     (void) begin(&b, 1);
     unit_self = 0;
     ngx_http_endpoint_flight_failed(&a, &value);
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
 
     unit_int(cb.rc, NGX_DONE, "a failure is handed over");
     unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
@@ -129,7 +129,7 @@ test_flight_failed(void)
     (void) begin(&b, 1);
     unit_self = 0;
     ngx_http_endpoint_flight_failed(&a, NULL);
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_int(cb.rc, NGX_DECLINED, "without a reply: alone");
 
     (void) begin(&a, 0);
@@ -139,7 +139,7 @@ test_flight_failed(void)
     value.body.data = ngx_pcalloc(pool, SIZE);
     unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
              "a value that is too large");
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_int(cb.rc, NGX_DECLINED, "and the others alone");
     whole("failed");
 }
@@ -167,19 +167,19 @@ test_flight_lead(void)
     unit_int(unit_woken, 2, "a leader that leaves wakes");
 
     unit_self = 1;
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_ok(cb.calls == 1 && cb.rc == NGX_OK && cc.calls == 0, "one leads");
 
     ngx_http_endpoint_flight_cancel(&b);
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_ok(cc.calls == 1 && cc.rc == NGX_OK, "and then the other");
 
     (void) begin(&a, 2);
     unit_shared->generation[1]++;
     unit_self = 2;
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_int(ca.calls, 0, "a dead leader is not seen at a wake-up");
-    ngx_http_endpoint_flight_look(1);
+    ngx_http_endpoint_followers_look(1);
     unit_ok(ca.calls == 1 && ca.rc == NGX_OK, "but at the next tick");
 
     unit_shared->generation[2]++;
@@ -227,7 +227,7 @@ test_flight_purge(void)
     unit_int(ngx_http_endpoint_flight_done(&a, &value, 0), NGX_DECLINED,
              "what was read before a purge is not kept");
     unit_int(get("k"), NGX_HTTP_ENDPOINT_CACHE_MISS, "by nobody");
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_int(ngx_http_endpoint_flight_result(&b, pool, &got),
              NGX_HTTP_ENDPOINT_CACHE_HIT, "but who waited gets it");
 
@@ -279,7 +279,7 @@ test_flight_others(void)
     (void) ngx_http_endpoint_flight_done(&b, &value, 0);
 
     unit_self = 1;
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_ok(cd.calls == 1 && cd.rc == NGX_DONE, "who follows the other");
 
     for (i = 0; i < 4; i++) {
@@ -290,7 +290,7 @@ test_flight_others(void)
 
     ngx_http_endpoint_flight_cancel(&c[0]);
     ngx_http_endpoint_flight_cancel(&c[2]);
-    ngx_http_endpoint_flight_look(1);
+    ngx_http_endpoint_followers_look(1);
     unit_ok(cc[1].calls == 1 && cc[1].rc == NGX_OK && cc[3].calls == 0,
             "the next one leads");
 
@@ -307,10 +307,10 @@ test_flight_others(void)
 
     unit_self = 1;
     (void) ngx_http_endpoint_flight_done(&c[1], &value, 0);
-    ngx_http_endpoint_flight_look(0);
+    ngx_http_endpoint_followers_look(0);
     unit_ok(cc[3].calls == 1 && cc[3].rc == NGX_DONE, "all are looked at");
     unit_ok(cc[0].calls == 0 && cc[2].calls == 0, "but who has left");
-    unit_ok(ngx_queue_empty(&ngx_http_endpoint_flight_caches),
+    unit_ok(ngx_queue_empty(&ngx_http_endpoint_followers_caches),
             "nobody waits any more");
     whole("others");
 }
