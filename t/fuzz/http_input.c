@@ -5,6 +5,7 @@
  */
 
 
+#include "../../src/http/ngx_http_endpoint_argument.c"
 #include "../../src/http/ngx_http_endpoint_http_input.c"
 #include "../unit/unit.h"
 
@@ -81,7 +82,7 @@ http_input_escape(u_char *p, ngx_str_t *text)
 static void
 http_input_require(ngx_int_t rc, ngx_str_t *text, ngx_str_t *expected)
 {
-    if (rc != NGX_OK || text->len != expected->len
+    if ((rc != NGX_OK && rc != NGX_BUSY) || text->len != expected->len
         || ngx_memcmp(text->data, expected->data, text->len) != 0)
     {
         abort();
@@ -144,10 +145,12 @@ http_input_cookie(ngx_pool_t *pool, ngx_str_t *name, ngx_str_t *value,
     u_char     *p;
     ngx_str_t   cookie, text;
 
+    text = *before;
+    (void) ngx_http_endpoint_http_unquote(pool, &text);
     (void) ngx_http_endpoint_http_cookie_pair(before, name, &text);
 
     if (!http_input_plain(name, " \t;=")
-        || !http_input_plain(value, " \t;\""))
+        || !http_input_plain(value, " \t;\"\\"))
     {
         return;
     }
@@ -164,8 +167,12 @@ http_input_cookie(ngx_pool_t *pool, ngx_str_t *name, ngx_str_t *value,
 
     cookie = unit_copy(pool, (char *) cookie.data, p - cookie.data);
 
-    http_input_require(ngx_http_endpoint_http_cookie_pair(&cookie, name, &text)
-                       ? NGX_OK : NGX_DECLINED, &text, value);
+    if (!ngx_http_endpoint_http_cookie_pair(&cookie, name, &text)) {
+        abort();
+    }
+
+    http_input_require(ngx_http_endpoint_http_unquote(pool, &text), &text,
+                       value);
 }
 
 
