@@ -7,6 +7,8 @@
 /* no more of an input is shown: what is sent once would go back many times */
 #define NGX_HTTP_ENDPOINT_FAULT_INPUT  2048
 
+#define NGX_HTTP_ENDPOINT_FAULT_PIECE  4096
+
 #define NGX_HTTP_ENDPOINT_FAULT_CUT    "\xe2\x80\xa6"    /* U+2026 */
 
 
@@ -145,17 +147,32 @@ ngx_http_endpoint_fault_json(ngx_pool_t *pool,
 size_t
 ngx_http_endpoint_fault_position(ngx_str_t *text)
 {
-    size_t                          i;
-    ngx_http_endpoint_json_check_t  check;
+    size_t                          i, n;
+    ngx_http_endpoint_json_check_t  check, before;
 
     ngx_http_endpoint_json_check_init(&check);
 
-    for (i = 0; i < text->len; i++) {
-        if (ngx_http_endpoint_json_check(&check, &text->data[i], 1)
-            != NGX_OK)
+    /* byte by byte only in the piece that is refused */
+
+    n = NGX_HTTP_ENDPOINT_FAULT_PIECE;
+
+    for (i = 0; i < text->len; /* void */ ) {
+
+        before = check;
+        n = ngx_min(n, text->len - i);
+
+        if (ngx_http_endpoint_json_check(&check, &text->data[i], n) == NGX_OK)
         {
+            i += n;
+            continue;
+        }
+
+        if (n == 1) {
             break;
         }
+
+        check = before;
+        n = 1;
     }
 
     return i;

@@ -488,7 +488,7 @@ ngx_http_endpoint_pg_value_escaped(u_char *v, u_char *last, u_char *byte)
         return v + 2;
     }
 
-    *byte = (u_char) (((v[1] - '0') << 6) | ((v[2] - '0') << 3) | (v[3] - '0'));
+    *byte = (u_char) ((v[1] - '0') * 64 + (v[2] - '0') * 8 + (v[3] - '0'));
 
     return v + 4;
 }
