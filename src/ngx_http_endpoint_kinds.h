@@ -22,7 +22,7 @@
          ngx_http_endpoint_statement)                                         \
                                                                               \
     KIND(require, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION       \
-         |NGX_CONF_TAKE3,                                                     \
+         |NGX_CONF_2MORE,                                                     \
          ngx_http_endpoint_statement)                                         \
                                                                               \
     KIND(wait, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_NOARGS,                       \

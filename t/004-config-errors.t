@@ -1057,27 +1057,17 @@ location / {
 --- dies
 3: invalid condition "!$x==1", it must be $x, !$x, or $x OP VALUE in one word with OP one of == != < <= > >=
 
-=== require with a status that is no error
+=== require with a status that there is not
 --- conf
 location / {
-    endpoint GET /$x {
-        require $x 200 "a";
-        reply '"b"';
+    endpoint GET / {
+        arg $x;
+        require $x 600 "a";
+        reply 204;
     }
 }
 --- dies
-3: invalid status "200" of "require", it must be 400 to 599
-
-=== require without its detail
---- conf
-location / {
-    endpoint GET /$x {
-        require $x 404;
-        reply '"b"';
-    }
-}
---- dies
-3: invalid number of arguments in "require" directive
+4: invalid status "600", it must be 200 to 599 or a "$name"
 
 === a bad level of log
 --- conf

@@ -43,6 +43,8 @@ static ngx_int_t ngx_http_endpoint_plan_check_steps(
     ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_plan_check_replies(
     ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_check_conditional(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_reply_t *reply);
 static ngx_int_t ngx_http_endpoint_plan_check_kinds(
     ngx_http_endpoint_compile_t *c);
 
@@ -450,6 +452,7 @@ ngx_http_endpoint_plan_reply_declare(ngx_http_endpoint_compile_t *c)
     ngx_memzero(reply, sizeof(ngx_http_endpoint_reply_t));
 
     reply->statement = c->statement;
+    reply->above = c->plan->steps.nelts;
 
     return NGX_OK;
 }
@@ -591,6 +594,12 @@ ngx_http_endpoint_plan_check_replies(ngx_http_endpoint_compile_t *c)
                                                 "\"when=\"",
                                                 reply[i].statement->line);
         }
+
+        if (ngx_http_endpoint_plan_check_conditional(c, &reply[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     if (n == 0 || reply[n - 1].when) {
@@ -598,6 +607,31 @@ ngx_http_endpoint_plan_check_replies(ngx_http_endpoint_compile_t *c)
                                             "endpoint \"%V\" has no \"reply\" "
                                             "without \"when=\"",
                                             &c->plan->statement->args[2]);
+    }
+
+    return NGX_OK;
+}
+
+
+/* it looks like a return, and does not stop what stands below it */
+
+static ngx_int_t
+ngx_http_endpoint_plan_check_conditional(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_reply_t *reply)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_step_t  *step;
+
+    for (i = reply->above; i < c->plan->steps.nelts; i++) {
+        step = ngx_http_endpoint_plan_step(c->plan, i);
+
+        if (step->effect) {
+            return ngx_http_endpoint_plan_error(c->cf, reply->statement,
+                       "this reply does not stop the act \"%V\" below it, at "
+                       "line %ui: write \"require\" with the opposite "
+                       "condition, or the reply below the act",
+                       &step->label, step->statement->line);
+        }
     }
 
     return NGX_OK;

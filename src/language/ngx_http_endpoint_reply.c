@@ -31,9 +31,6 @@ static ngx_http_endpoint_template_kind_e ngx_http_endpoint_reply_kind(
     ngx_str_t *type);
 static ngx_uint_t ngx_http_endpoint_reply_type_has(ngx_str_t *type,
     char *part);
-static ngx_int_t ngx_http_endpoint_reply_result(
-    ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_plan_t *plan,
-    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
 static ngx_int_t ngx_http_endpoint_reply_result_status(
     ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
@@ -71,6 +68,28 @@ ngx_http_endpoint_reply_compile(ngx_http_endpoint_compile_t *c,
         if (reply->when == NULL) {
             return NGX_ERROR;
         }
+    }
+
+    return ngx_http_endpoint_reply_body(c, reply, &args);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_reply_parts(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_reply_t *reply, ngx_str_t *status, ngx_str_t *body,
+    ngx_str_t *type)
+{
+    ngx_http_endpoint_reply_args_t  args;
+
+    ngx_memzero(&args, sizeof(ngx_http_endpoint_reply_args_t));
+
+    args.body = body;
+    args.type = type;
+
+    reply->statement = c->statement;
+
+    if (ngx_http_endpoint_reply_status(c, reply, status) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_endpoint_reply_body(c, reply, &args);
@@ -316,7 +335,7 @@ ngx_http_endpoint_reply_render(ngx_http_endpoint_plan_t *plan,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
     ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_result_t *result)

@@ -21,6 +21,7 @@ struct ngx_http_endpoint_reply_s {
     ngx_str_t                        type;
     ngx_http_endpoint_template_t     type_template;
     ngx_http_endpoint_template_t     body;
+    ngx_uint_t                       above;     /* number of steps above */
     unsigned                         empty:1;   /* reply 204; */
 };
 
@@ -28,6 +29,19 @@ struct ngx_http_endpoint_reply_s {
 /* Compiles c->statement into reply.  NGX_ERROR: a mistake (logged). */
 ngx_int_t ngx_http_endpoint_reply_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_reply_t *reply);
+
+/*
+ * The same for an answer that is given in parts; body: NULL, a template, or a
+ * "$value"; type: NULL, or its Content-Type.
+ */
+ngx_int_t ngx_http_endpoint_reply_parts(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_reply_t *reply, ngx_str_t *status, ngx_str_t *body,
+    ngx_str_t *type);
+
+/* Sets result (zeroed) from reply.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_reply_result(ngx_http_endpoint_reply_t *reply,
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_scope_t *scope,
+    ngx_http_endpoint_result_t *result);
 
 /*
  * Sets result (zeroed) from the first reply of the plan whose condition holds.

@@ -1,24 +1,44 @@
 
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_compile.h"
+#include "ngx_http_endpoint_header.h"
+#include "ngx_http_endpoint_refuse.h"
+#include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
-#include "ngx_http_endpoint_template.h"
 
 
 typedef struct {
     ngx_http_endpoint_condition_t  *condition;
-    ngx_uint_t                      status;
-    ngx_http_endpoint_template_t    detail;
+    ngx_http_endpoint_reply_t       reply;
+    ngx_array_t                     headers; /* ngx_http_endpoint_header_t */
 } ngx_http_endpoint_require_t;
+
+
+/* the words behind the status; NULL: not given */
+typedef struct {
+    ngx_str_t                      *detail;
+    ngx_str_t                      *body;
+    ngx_str_t                      *type;
+} ngx_http_endpoint_require_args_t;
 
 
 static ngx_int_t ngx_http_endpoint_require_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_require_detail(
+static ngx_int_t ngx_http_endpoint_require_args(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_require_t *conf,
-    ngx_str_t *text);
+    ngx_http_endpoint_require_args_t *args);
+static ngx_int_t ngx_http_endpoint_require_arg(
+    ngx_http_endpoint_compile_t *c, ngx_str_t **place, ngx_str_t *word,
+    size_t prefix);
+static ngx_int_t ngx_http_endpoint_require_set_header(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_require_t *conf,
+    ngx_str_t *word);
+static ngx_int_t ngx_http_endpoint_require_detail(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_str_t *json);
 static void ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_require_headers(
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_refusal_t *refusal);
 
 
 ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
@@ -38,37 +58,166 @@ static ngx_int_t
 ngx_http_endpoint_require_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_str_t                    *arg;
-    ngx_int_t                     status;
-    ngx_http_endpoint_require_t  *conf;
+    ngx_str_t                         *arg, json;
+    ngx_http_endpoint_require_t       *conf;
+    ngx_http_endpoint_require_args_t   args;
 
     conf = ngx_pcalloc(c->cf->pool, sizeof(ngx_http_endpoint_require_t));
-    if (conf == NULL) {
+
+    if (conf == NULL
+        || ngx_array_init(&conf->headers, c->cf->pool, 1,
+                          sizeof(ngx_http_endpoint_header_t))
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     step->conf = conf;
     step->guard = 1;
 
+    ngx_memzero(&args, sizeof(ngx_http_endpoint_require_args_t));
+
     arg = c->statement->args;
 
     conf->condition = ngx_http_endpoint_condition_compile(c, &arg[1]);
-    if (conf->condition == NULL) {
+
+    if (conf->condition == NULL
+        || ngx_http_endpoint_require_args(c, conf, &args) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    status = ngx_atoi(arg[2].data, arg[2].len);
+    if (args.detail) {
+        if (ngx_http_endpoint_require_detail(c, args.detail, &json)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
 
-    if (status < 400 || status > 599) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid status \"%V\" of "
-                                            "\"require\", it must be 400 to "
-                                            "599", &arg[2]);
+        args.body = &json;
     }
 
-    conf->status = status;
+    return ngx_http_endpoint_reply_parts(c, &conf->reply, &arg[2], args.body,
+                                         args.type);
+}
 
-    return ngx_http_endpoint_require_detail(c, conf, &arg[3]);
+
+static ngx_int_t
+ngx_http_endpoint_require_args(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_require_t *conf, ngx_http_endpoint_require_args_t *args)
+{
+    ngx_int_t    rc;
+    ngx_str_t   *arg;
+    ngx_uint_t   i;
+
+    arg = c->statement->args;
+
+    for (i = 3; i < c->statement->nargs; i++) {
+
+        if (ngx_strncmp(arg[i].data, "body=", 5) == 0) {
+            rc = ngx_http_endpoint_require_arg(c, &args->body, &arg[i], 5);
+
+        } else if (ngx_strncmp(arg[i].data, "type=", 5) == 0) {
+            rc = ngx_http_endpoint_require_arg(c, &args->type, &arg[i], 5);
+
+        } else if (ngx_strncmp(arg[i].data, "header=", 7) == 0) {
+            rc = ngx_http_endpoint_require_set_header(c, conf, &arg[i]);
+
+        } else if (i > 3 && ngx_http_endpoint_step_like_option(&arg[i])) {
+            rc = ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                              "unknown option \"%V\" of "
+                                              "\"require\"", &arg[i]);
+
+        } else {
+            rc = ngx_http_endpoint_require_arg(c, &args->detail, &arg[i], 0);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (args->detail && (args->body || args->type)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"require\" has both a detail "
+                                            "and \"%s\"",
+                                            args->body ? "body=" : "type=");
+    }
+
+    if (args->type && args->body == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"type=\" of \"require\" "
+                                            "without \"body=\"");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_require_arg(ngx_http_endpoint_compile_t *c,
+    ngx_str_t **place, ngx_str_t *word, size_t prefix)
+{
+    if (*place) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "unexpected \"%V\" in "
+                                            "\"require\"", word);
+    }
+
+    *place = ngx_palloc(c->cf->pool, sizeof(ngx_str_t));
+    if (*place == NULL) {
+        return NGX_ERROR;
+    }
+
+    (*place)->data = word->data + prefix;
+    (*place)->len = word->len - prefix;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_require_set_header(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_require_t *conf, ngx_str_t *word)
+{
+    u_char                      *p, *end;
+    ngx_str_t                    name, value;
+    ngx_http_endpoint_header_t  *header;
+
+    name.data = word->data + 7;
+    end = word->data + word->len;
+
+    p = ngx_strlchr(name.data, end, ':');
+
+    if (p == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid \"%V\", it must be "
+                                            "\"header=NAME: value\"", word);
+    }
+
+    name.len = p - name.data;
+
+    for (p++; p < end && *p == ' '; p++) { /* void */ }
+
+    value.data = p;
+    value.len = end - p;
+
+    if (ngx_strncasecmp(name.data, (u_char *) "Content-Type", name.len) == 0
+        && name.len == sizeof("Content-Type") - 1)
+    {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "header \"%V\" is set by \"type=\" "
+                                            "of \"require\"", &name);
+    }
+
+    header = ngx_array_push(&conf->headers);
+    if (header == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(header, sizeof(ngx_http_endpoint_header_t));
+
+    return ngx_http_endpoint_header_compile(c, &name, &value, header);
 }
 
 
@@ -76,29 +225,27 @@ ngx_http_endpoint_require_compile(ngx_http_endpoint_compile_t *c,
 
 static ngx_int_t
 ngx_http_endpoint_require_detail(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_require_t *conf, ngx_str_t *text)
+    ngx_str_t *text, ngx_str_t *json)
 {
-    u_char     *p;
-    size_t      len;
-    ngx_str_t   json;
+    u_char  *p;
+    size_t   len;
 
     len = sizeof("{\"detail\":\"\"}") - 1 + text->len
           + ngx_escape_json(NULL, text->data, text->len);
 
-    json.data = ngx_pnalloc(c->cf->pool, len);
-    if (json.data == NULL) {
+    json->data = ngx_pnalloc(c->cf->pool, len);
+    if (json->data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(json.data, "{\"detail\":\"", sizeof("{\"detail\":\"") - 1);
+    p = ngx_cpymem(json->data, "{\"detail\":\"",
+                   sizeof("{\"detail\":\"") - 1);
     p = (u_char *) ngx_escape_json(p, text->data, text->len);
     p = ngx_cpymem(p, "\"}", 2);
 
-    json.len = p - json.data;
+    json->len = p - json->data;
 
-    return ngx_http_endpoint_template_compile(c, &json,
-                                              ngx_http_endpoint_template_json,
-                                              &conf->detail);
+    return NGX_OK;
 }
 
 
@@ -106,28 +253,73 @@ static void
 ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec)
 {
     ngx_int_t                     rc;
-    ngx_str_t                     json;
+    ngx_http_endpoint_run_t      *run;
+    ngx_http_endpoint_refusal_t   refusal;
     ngx_http_endpoint_require_t  *conf;
 
+    run = exec->run;
     conf = exec->step->conf;
 
-    rc = ngx_http_endpoint_condition_test(conf->condition, &exec->run->scope);
+    rc = ngx_http_endpoint_condition_test(conf->condition, &run->scope);
 
     if (rc == 1) {
         ngx_http_endpoint_exec_done(exec);
         return;
     }
 
+    if (rc == 0) {
+        rc = ngx_http_endpoint_require_headers(exec, &refusal);
+    }
+
+    if (rc == NGX_DECLINED) {
+        ngx_http_endpoint_refuse(exec, &refusal);
+        return;
+    }
+
     if (rc == NGX_ERROR
-        || ngx_http_endpoint_template_string(&conf->detail, &exec->run->scope,
-                                             &json)
+        || ngx_http_endpoint_reply_result(&conf->reply, run->plan,
+                                          &run->scope, &run->result)
            != NGX_OK)
     {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
 
-    ngx_http_endpoint_run_result(exec->run, conf->status, &json);
-
     ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+}
+
+
+/* NGX_DECLINED: refusal is set; NGX_ERROR: memory */
+
+static ngx_int_t
+ngx_http_endpoint_require_headers(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_refusal_t *refusal)
+{
+    ngx_int_t                     rc;
+    ngx_str_t                     value;
+    ngx_uint_t                    i;
+    ngx_keyval_t                 *kv;
+    ngx_http_endpoint_header_t   *header;
+    ngx_http_endpoint_require_t  *conf;
+
+    conf = exec->step->conf;
+    header = conf->headers.elts;
+
+    for (i = 0; i < conf->headers.nelts; i++) {
+        rc = ngx_http_endpoint_header_render(&header[i], &exec->run->scope,
+                                             &value, refusal);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        kv = ngx_http_endpoint_run_header(exec->run);
+        if (kv == NULL) {
+            return NGX_ERROR;
+        }
+
+        kv->key = header[i].name;
+        kv->value = value;
+    }
+
+    return NGX_OK;
 }
