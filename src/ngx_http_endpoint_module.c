@@ -126,6 +126,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       offsetof(ngx_http_endpoint_loc_conf_t, limits.fetch_buffer),
       NULL },
 
+    { ngx_string("endpoint_query_buffer"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_endpoint_loc_conf_t, limits.query_buffer),
+      NULL },
+
     { ngx_string("endpoint_bigint"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
@@ -306,6 +313,7 @@ ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
     conf->ignore_client_abort = NGX_CONF_UNSET;
     conf->intercept_errors = NGX_CONF_UNSET;
     conf->limits.fetch_buffer = NGX_CONF_UNSET_SIZE;
+    conf->limits.query_buffer = NGX_CONF_UNSET_SIZE;
     conf->limits.max_fanout = NGX_CONF_UNSET_UINT;
     conf->max_fetches = NGX_CONF_UNSET_UINT;
 
@@ -329,6 +337,8 @@ ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->bigint, prev->bigint, 0);
     ngx_conf_merge_size_value(conf->limits.fetch_buffer,
                               prev->limits.fetch_buffer, 1024 * 1024);
+    ngx_conf_merge_size_value(conf->limits.query_buffer,
+                              prev->limits.query_buffer, 1024 * 1024);
 
     ngx_conf_merge_uint_value(conf->limits.max_fanout,
                               prev->limits.max_fanout, 100);

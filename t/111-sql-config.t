@@ -903,7 +903,7 @@ upstream db {
     endpoint_postgres "dbname=app" lanes=3;
 }
 --- upstream_dies
-3: invalid parameter "lanes=3", it must be connections=, pipeline=, queue=, isolated= or prepare=off
+3: invalid parameter "lanes=3", it must be connections=, pipeline=, queue=, isolated=, wait= or prepare=off
 
 === connections=0
 --- upstream

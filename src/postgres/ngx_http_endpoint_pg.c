@@ -2,11 +2,25 @@
 #include "ngx_http_endpoint_pg.h"
 #include "ngx_http_endpoint_pg_error.h"
 
+#include <sys/ioctl.h>
+
 
 /* client_connection_check_interval came with it */
 #define NGX_HTTP_ENDPOINT_PG_CHECKS   140000
 
 #define NGX_HTTP_ENDPOINT_PG_MESSAGE  512
+
+/* of a result above its limit this is read, before its connection is closed */
+#define NGX_HTTP_ENDPOINT_PG_EXCESS   (8 * 1024 * 1024)
+
+/* libpq has room for so much when it reads, or makes it */
+#define NGX_HTTP_ENDPOINT_PG_ROOM     8192
+
+/* what comes in so few reads is not counted */
+#define NGX_HTTP_ENDPOINT_PG_READS    4
+
+/* libpq's buffers only grow: a connection that read so much is made again */
+#define NGX_HTTP_ENDPOINT_PG_SWOLLEN  (2 * 1024 * 1024)
 
 
 static void ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg);
@@ -18,6 +32,9 @@ static void ngx_http_endpoint_pg_unregister(ngx_http_endpoint_pg_t *pg,
     ngx_uint_t flags);
 static void ngx_http_endpoint_pg_handler(ngx_event_t *ev);
 static void ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_measure(ngx_http_endpoint_pg_t *pg,
+    int before);
+static int ngx_http_endpoint_pg_waiting(ngx_http_endpoint_pg_t *pg);
 static ngx_uint_t ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
@@ -66,12 +83,19 @@ void
 ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_address_t *address, ngx_msec_t timeout)
 {
-    /* what stands behind the conninfo overrides it */
+    /*
+     * What stands before the conninfo is overridden by it, what stands behind
+     * overrides it.  A peer that is not heard of is given up within seconds: a
+     * firewall forgets connections without a word.
+     */
 
-    const char  *keywords[] = { "dbname", "host", "hostaddr", "port",
+    const char  *keywords[] = { "tcp_user_timeout", "keepalives_idle",
+                                "keepalives_interval", "keepalives_count",
+                                "dbname", "host", "hostaddr", "port",
                                 "gssencmode", "client_encoding",
                                 "fallback_application_name", NULL };
-    const char  *values[] = { pg->options->conninfo, address->host,
+    const char  *values[] = { "10000", "30", "10", "3",
+                              pg->options->conninfo, address->host,
                               address->hostaddr, address->port,
                               "disable", "UTF8", "nginx", NULL };
 
@@ -80,10 +104,14 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
 
     pg->address = address;
     pg->timeout = timeout;
+    pg->limit = timeout;
     pg->state = ngx_http_endpoint_pg_connecting;
     pg->orderly = 0;
     pg->stray = 0;
     pg->silent = 0;
+    pg->reads = 0;
+    pg->swollen = 0;
+    pg->received = 0;
 
     ngx_memzero(pg->slots, pg->options->nslots
                            * sizeof(ngx_http_endpoint_pg_slot_t));
@@ -339,12 +367,20 @@ ngx_http_endpoint_pg_handler(ngx_event_t *ev)
 static void
 ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
 {
+    int  before;
+
     pg->working = 1;
 
     do {
+        before = ngx_http_endpoint_pg_waiting(pg);
+
         if (!PQconsumeInput(pg->conn)) {
             pg->doomed = 1;
             break;
+        }
+
+        if (before) {
+            ngx_http_endpoint_pg_measure(pg, before);
         }
 
         ngx_http_endpoint_pg_results(pg);
@@ -354,6 +390,62 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
     pg->working = 0;
 
     ngx_http_endpoint_pg_update(pg);
+}
+
+
+/*
+ * libpq gives a result when it is whole, and does not say how much of it there
+ * is.  What was there before a read and is not after it has been read; where as
+ * much came meanwhile, libpq had room for some of it all the same.
+ */
+
+static void
+ngx_http_endpoint_pg_measure(ngx_http_endpoint_pg_t *pg, int before)
+{
+    int                              after;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    after = ngx_http_endpoint_pg_waiting(pg);
+
+    pg->received += ngx_max(before - after,
+                            ngx_min(before, NGX_HTTP_ENDPOINT_PG_ROOM));
+
+    if (pg->received > NGX_HTTP_ENDPOINT_PG_SWOLLEN) {
+        pg->swollen = 1;
+    }
+
+    command = ngx_queue_data(ngx_queue_head(&pg->commands),
+                             ngx_http_endpoint_pg_command_t, link);
+
+    if (command->limit == 0 || pg->received <= command->limit) {
+        return;
+    }
+
+    command->large = 1;
+
+    /* what is not much more is read, for the sake of those behind it */
+
+    if (pg->received - command->limit > NGX_HTTP_ENDPOINT_PG_EXCESS) {
+        pg->doomed = 1;
+    }
+}
+
+
+/* bytes that can be read; of a result that came at once they do not matter */
+
+static int
+ngx_http_endpoint_pg_waiting(ngx_http_endpoint_pg_t *pg)
+{
+    int  n;
+
+    if (pg->reads < NGX_HTTP_ENDPOINT_PG_READS
+        || ngx_queue_empty(&pg->commands)
+        || ioctl(PQsocket(pg->conn), FIONREAD, &n) == -1)
+    {
+        return 0;
+    }
+
+    return n;
 }
 
 
@@ -478,8 +570,10 @@ ngx_http_endpoint_pg_event_handler(ngx_event_t *ev)
 static void
 ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
 {
-    ngx_msec_int_t           rest;
-    ngx_http_endpoint_pg_t  *pg;
+    ngx_msec_t                       limit;
+    ngx_msec_int_t                   rest;
+    ngx_http_endpoint_pg_t          *pg;
+    ngx_http_endpoint_pg_command_t  *command;
 
     pg = ngx_queue_data(ev, ngx_http_endpoint_pg_t, timer);
 
@@ -498,7 +592,13 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
         return;
     }
 
-    rest = (ngx_msec_int_t) (pg->progress + pg->timeout
+    /* of the one that the server is at */
+
+    command = ngx_queue_data(ngx_queue_head(&pg->commands),
+                             ngx_http_endpoint_pg_command_t, link);
+    limit = command->timeout ? command->timeout : pg->timeout;
+
+    rest = (ngx_msec_int_t) (pg->progress + limit
                              + NGX_HTTP_ENDPOINT_PG_GRACE - ngx_current_msec);
 
     if (rest > 0) {
@@ -509,8 +609,7 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
     if (!ngx_http_endpoint_pg_muted(pg)) {
         ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
                       "postgres %V: no answer within %M ms",
-                      &pg->address->name,
-                      pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
+                      &pg->address->name, limit + NGX_HTTP_ENDPOINT_PG_GRACE);
     }
 
     ngx_http_endpoint_pg_shut(pg);

@@ -22,6 +22,9 @@
  */
 #define NGX_HTTP_ENDPOINT_PG_NAME_LEN  (sizeof("e0123456789abcdef") - 1)
 
+/* the end of a connection, as far as a log line tells it */
+#define NGX_HTTP_ENDPOINT_PG_WHY       256
+
 /* what a server may be late with its own statement_timeout */
 #define NGX_HTTP_ENDPOINT_PG_GRACE     5000
 
@@ -54,6 +57,8 @@ typedef struct {
     ngx_uint_t                      generation;
     ngx_uint_t                      version;    /* of its parameters' types */
     ngx_uint_t                      nparams;
+    ngx_msec_t                      timeout;    /* 0: the connection's */
+    size_t                          limit;      /* of its result; 0: none */
     ngx_str_t                      *params;     /* used until it is given */
     ngx_http_endpoint_pg_t         *pg;         /* where it is, or was */
 
@@ -64,6 +69,7 @@ typedef struct {
     unsigned                        given:1;    /* to libpq */
     unsigned                        complete:1; /* but for its Sync */
     unsigned                        hit:1;      /* by the server's end */
+    unsigned                        large:1;    /* for its limit */
     unsigned                        begin:1;    /* BEGIN goes before it */
     unsigned                        describe:1; /* instead of executing it */
     unsigned                        fresh:1;    /* prepared along with it */
@@ -105,7 +111,10 @@ typedef struct {
     const char                     *hostaddr;   /* NULL: a unix socket */
     const char                     *port;
 
-    /* of the worker: what the log has heard of it */
+    /* of the worker: why it was lost last */
+    u_char                          why[NGX_HTTP_ENDPOINT_PG_WHY];
+
+    /* what the log has heard of it */
     ngx_msec_t                      said;
     ngx_uint_t                      muted;
     unsigned                        lost:1;
@@ -137,7 +146,10 @@ struct ngx_http_endpoint_pg_s {
     ngx_http_endpoint_pg_slot_t     *slots;
 
     ngx_msec_t                       timeout;   /* statement_timeout */
+    ngx_msec_t                       limit;     /* as it is now; 0: unknown */
     ngx_msec_t                       progress;  /* when it last answered */
+    size_t                           received;  /* of a result not yet whole */
+    ngx_uint_t                       reads;     /* since the last was */
     ngx_event_t                      timer;
     ngx_event_t                      event;     /* posted */
 
@@ -145,6 +157,7 @@ struct ngx_http_endpoint_pg_s {
 
     unsigned                         working:1;     /* reads results */
     unsigned                         doomed:1;      /* to be closed */
+    unsigned                         swollen:1;     /* libpq's buffers are */
     unsigned                         draining:1;    /* reads all the same */
     unsigned                         orderly:1;     /* it said goodbye */
     unsigned                         stray:1;       /* answers without a

@@ -9,6 +9,8 @@
 
 static ngx_int_t ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command);
+static ngx_int_t ngx_http_endpoint_pg_put_timeout(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
 static ngx_int_t ngx_http_endpoint_pg_put_plain(ngx_http_endpoint_pg_t *pg,
     const char *sql);
 static ngx_int_t ngx_http_endpoint_pg_put_prepare(ngx_http_endpoint_pg_t *pg,
@@ -48,6 +50,7 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
     command->given = 0;
     command->complete = 0;
     command->hit = 0;
+    command->large = 0;
     command->failed = 0;
     command->fresh = 0;
     command->parsing = 0;
@@ -157,6 +160,10 @@ ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
         }
     }
 
+    if (ngx_http_endpoint_pg_put_timeout(pg, command) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (command->describe) {
         command->parsing++;
 
@@ -193,6 +200,32 @@ ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
     }
 
     return rc ? NGX_OK : NGX_ERROR;
+}
+
+
+/*
+ * The server itself ends what nobody waits for any more: nobody else could
+ * without a risk for what stands behind it.
+ */
+
+static ngx_int_t
+ngx_http_endpoint_pg_put_timeout(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    u_char  sql[sizeof("SET statement_timeout = ") + NGX_INT_T_LEN];
+
+    if (command->internal || command->timeout == 0
+        || command->timeout == pg->limit || pg->options->pooler)
+    {
+        return NGX_OK;
+    }
+
+    (void) ngx_sprintf(sql, "SET statement_timeout = %M%Z", command->timeout);
+
+    pg->limit = command->timeout;
+    command->parsing++;
+
+    return ngx_http_endpoint_pg_put_plain(pg, (char *) sql);
 }
 
 
@@ -385,7 +418,12 @@ ngx_http_endpoint_pg_result(ngx_http_endpoint_pg_t *pg)
 
     for (nulls = 0; nulls < 2; nulls++) {
 
-        if (ngx_queue_empty(&pg->commands) || PQisBusy(pg->conn)) {
+        if (ngx_queue_empty(&pg->commands)) {
+            return NULL;
+        }
+
+        if (PQisBusy(pg->conn)) {
+            pg->reads++;
             return NULL;
         }
 
@@ -458,6 +496,9 @@ ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
 
     command->failed = 1;
 
+    /* what was set along with it is rolled back */
+    pg->limit = 0;
+
     /* it may have been committed, or not, before the error came */
     command->complete = (command->result && !command->parsing);
 
@@ -503,6 +544,9 @@ ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
 {
     ngx_queue_remove(&command->link);
     pg->ncommands--;
+
+    pg->reads = 0;
+    pg->received = 0;
 
     if (command->internal) {
         ngx_http_endpoint_pg_setting(pg, command);
@@ -550,6 +594,7 @@ ngx_http_endpoint_pg_set_timeout(ngx_http_endpoint_pg_t *pg,
     }
 
     pg->timeout = timeout;
+    pg->limit = timeout;
 
     if (pg->options->pooler) {
         return NGX_OK;

@@ -10,11 +10,16 @@
 #define NGX_HTTP_ENDPOINT_PG_SOCKET           ".s.PGSQL."
 #define NGX_HTTP_ENDPOINT_PG_CONNECT_TIMEOUT  10000
 
+/* how long a restart of the server is bridged */
+#define NGX_HTTP_ENDPOINT_PG_WAIT             2000
+
 
 static char *ngx_http_endpoint_pg_conf_conninfo(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *conninfo);
 static char *ngx_http_endpoint_pg_conf_keyword(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, PQconninfoOption *option);
+static char *ngx_http_endpoint_pg_conf_wait(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *param);
 static char *ngx_http_endpoint_pg_conf_param(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *param);
 static ngx_int_t ngx_http_endpoint_pg_conf_servers(ngx_conf_t *cf,
@@ -103,6 +108,7 @@ ngx_http_endpoint_pg_conf_conninfo(ngx_conf_t *cf,
 
     pool->options.conninfo = (char *) conninfo->data;
     pool->options.connect_timeout = NGX_HTTP_ENDPOINT_PG_CONNECT_TIMEOUT;
+    pool->wait = NGX_HTTP_ENDPOINT_PG_WAIT;
 
     err = NULL;
     options = PQconninfoParse(pool->options.conninfo, &err);
@@ -213,6 +219,10 @@ ngx_http_endpoint_pg_conf_param(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
+    if (ngx_strncmp(param->data, "wait=", 5) == 0) {
+        return ngx_http_endpoint_pg_conf_wait(cf, pool, param);
+    }
+
     for (i = 0; numbers[i].value; i++) {
 
         if (ngx_strncmp(param->data, numbers[i].name.data,
@@ -221,6 +231,14 @@ ngx_http_endpoint_pg_conf_param(ngx_conf_t *cf,
         {
             continue;
         }
+
+        if (pool->given & (1 << i)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate \"%V\"",
+                               param);
+            return NGX_CONF_ERROR;
+        }
+
+        pool->given |= 1 << i;
 
         n = ngx_atoi(param->data + numbers[i].name.len,
                      param->len - numbers[i].name.len);
@@ -240,8 +258,34 @@ ngx_http_endpoint_pg_conf_param(ngx_conf_t *cf,
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                        "invalid parameter \"%V\", it must be connections=, "
-                       "pipeline=, queue=, isolated= or prepare=off", param);
+                       "pipeline=, queue=, isolated=, wait= or prepare=off",
+                       param);
     return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_endpoint_pg_conf_wait(ngx_conf_t *cf,
+    ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *param)
+{
+    ngx_int_t  n;
+    ngx_str_t  value;
+
+    value.data = param->data + 5;
+    value.len = param->len - 5;
+
+    n = ngx_parse_time(&value, 0);
+
+    if (n == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\", it must be a time like 2s "
+                           "or 500ms", param);
+        return NGX_CONF_ERROR;
+    }
+
+    pool->wait = n;
+
+    return NGX_CONF_OK;
 }
 
 

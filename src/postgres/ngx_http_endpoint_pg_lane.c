@@ -3,7 +3,7 @@
 
 
 #define NGX_HTTP_ENDPOINT_PG_BACKOFF_MIN  50
-#define NGX_HTTP_ENDPOINT_PG_BACKOFF_MAX  5000
+#define NGX_HTTP_ENDPOINT_PG_BACKOFF_MAX  1000
 
 /* a connection that lived shorter is a failure, too */
 #define NGX_HTTP_ENDPOINT_PG_LIFE         1000
@@ -43,6 +43,8 @@ void
 ngx_http_endpoint_pg_lane_connect(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_server_t *server)
 {
+    ngx_http_endpoint_pg_absent_connect(lane);
+
     lane->server = server;
     server->lanes[lane->isolated]++;
 
@@ -83,6 +85,8 @@ ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane)
 void
 ngx_http_endpoint_pg_lane_up(ngx_http_endpoint_pg_lane_t *lane)
 {
+    ngx_http_endpoint_pg_absent_up(lane);
+
     lane->up = 1;
     lane->since = ngx_current_msec;
     lane->server->fails = 0;
@@ -95,6 +99,8 @@ ngx_http_endpoint_pg_lane_down(ngx_http_endpoint_pg_lane_t *lane)
     ngx_msec_t  life;
 
     life = ngx_current_msec - lane->since;
+
+    ngx_http_endpoint_pg_absent_down(lane);
 
     if (lane->pg.silent) {
         lane->failures = 0;

@@ -37,14 +37,22 @@ ngx_http_endpoint_pg_complain(ngx_http_endpoint_pg_t *pg, const char *what,
     u_char     buf[NGX_HTTP_ENDPOINT_PG_LINE];
     ngx_str_t  text;
 
-    if (pg->silent || ngx_http_endpoint_pg_muted(pg)) {
-        return;
-    }
-
     text.data = buf;
     text.len = sizeof(buf);
 
     ngx_http_endpoint_pg_error_text(&text, message);
+
+    if (pg->silent) {
+        return;
+    }
+
+    (void) ngx_snprintf(pg->address->why, NGX_HTTP_ENDPOINT_PG_WHY,
+                        "no server is available: %V%Z", &text);
+    pg->address->why[NGX_HTTP_ENDPOINT_PG_WHY - 1] = '\0';
+
+    if (ngx_http_endpoint_pg_muted(pg)) {
+        return;
+    }
 
     ngx_log_error(NGX_LOG_ERR, pg->log, 0, "postgres %V: %s failed: %V",
                   &pg->address->name, what, &text);

@@ -1,14 +1,15 @@
 
 #include "ngx_http_endpoint_pg_check.h"
-#include <ngx_md5.h>
 
 
-static ngx_int_t ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
-    ngx_http_endpoint_pg_statement_t *statement);
-static ngx_int_t ngx_http_endpoint_pg_statement_legend(ngx_conf_t *cf,
-    ngx_http_endpoint_pg_statement_t *statement, ngx_http_endpoint_sql_t *sql);
+/* one that connects for longer is not waited for */
+#define NGX_HTTP_ENDPOINT_PG_SOON  300
+
+
 static ngx_int_t ngx_http_endpoint_pg_params(
     ngx_http_endpoint_pg_query_t *query);
+static ngx_uint_t ngx_http_endpoint_pg_share(
+    ngx_http_endpoint_pg_pool_t *pool);
 static ngx_http_endpoint_pg_lane_t *ngx_http_endpoint_pg_pick(
     ngx_http_endpoint_pg_pool_t *pool);
 static ngx_int_t ngx_http_endpoint_pg_give(ngx_http_endpoint_pg_lane_t *lane,
@@ -16,6 +17,7 @@ static ngx_int_t ngx_http_endpoint_pg_give(ngx_http_endpoint_pg_lane_t *lane,
 static void ngx_http_endpoint_pg_requeue(ngx_http_endpoint_pg_query_t *query);
 static void ngx_http_endpoint_pg_feed(ngx_http_endpoint_pg_pool_t *pool);
 static void ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_rouse(ngx_http_endpoint_pg_pool_t *pool);
 static void ngx_http_endpoint_pg_lane_is_down(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_lane_quit(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
@@ -34,137 +36,6 @@ static ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_lane_owner = {
     ngx_http_endpoint_pg_lane_is_down,
     ngx_http_endpoint_pg_lane_quit
 };
-
-
-ngx_http_endpoint_pg_statement_t *
-ngx_http_endpoint_pg_statement(ngx_conf_t *cf,
-    ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_sql_t *sql,
-    ngx_str_t *file, ngx_uint_t line, ngx_uint_t flags, ngx_msec_t timeout)
-{
-    ngx_http_endpoint_pg_statement_t  *statement, **statements;
-
-    statement = ngx_pcalloc(cf->pool,
-                            sizeof(ngx_http_endpoint_pg_statement_t));
-    if (statement == NULL) {
-        return NULL;
-    }
-
-    statement->pool = pool;
-    statement->kind = sql->kind;
-    statement->text = sql->text;
-    statement->nparams = sql->refs.nelts;
-    statement->flags = flags;
-    statement->file = *file;
-    statement->line = line;
-
-    if (!(flags & NGX_HTTP_ENDPOINT_PG_ISOLATED)) {
-        pool->timeout = ngx_max(pool->timeout, timeout);
-    }
-
-    if (ngx_http_endpoint_pg_statement_name(cf, statement) != NGX_OK
-        || ngx_http_endpoint_pg_statement_legend(cf, statement, sql) != NGX_OK)
-    {
-        return NULL;
-    }
-
-    statements = ngx_array_push(&pool->statements);
-    if (statements == NULL) {
-        return NULL;
-    }
-
-    *statements = statement;
-
-    return statement;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_pg_statement_name(ngx_conf_t *cf,
-    ngx_http_endpoint_pg_statement_t *statement)
-{
-    u_char                             *p, hash[16];
-    ngx_md5_t                           md5;
-    ngx_uint_t                          i;
-    ngx_http_endpoint_pg_statement_t  **known;
-
-    /* the same text is prepared once */
-
-    known = statement->pool->statements.elts;
-
-    for (i = 0; i < statement->pool->statements.nelts; i++) {
-        if (known[i]->text.len == statement->text.len
-            && ngx_memcmp(known[i]->text.data, statement->text.data,
-                          statement->text.len) == 0)
-        {
-            statement->name = known[i]->name;
-            statement->slot = known[i]->slot;
-            statement->check = known[i]->check;
-            return NGX_OK;
-        }
-    }
-
-    statement->slot = statement->pool->options.nslots++;
-
-    statement->check = ngx_pcalloc(cf->pool,
-                                   sizeof(ngx_http_endpoint_pg_check_t));
-    if (statement->check == NULL) {
-        return NGX_ERROR;
-    }
-
-    statement->check->statement = statement;
-
-    ngx_md5_init(&md5);
-    ngx_md5_update(&md5, statement->text.data, statement->text.len);
-    ngx_md5_final(hash, &md5);
-
-    p = ngx_pnalloc(cf->pool, NGX_HTTP_ENDPOINT_PG_NAME_LEN + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    statement->name = (char *) p;
-
-    *p++ = 'e';
-    p = ngx_hex_dump(p, hash, (NGX_HTTP_ENDPOINT_PG_NAME_LEN - 1) / 2);
-    *p = '\0';
-
-    return NGX_OK;
-}
-
-
-/* what $1 is called, for a message of the server's that says no more */
-
-static ngx_int_t
-ngx_http_endpoint_pg_statement_legend(ngx_conf_t *cf,
-    ngx_http_endpoint_pg_statement_t *statement, ngx_http_endpoint_sql_t *sql)
-{
-    u_char      *p;
-    size_t       len;
-    ngx_str_t   *ref;
-    ngx_uint_t   i;
-
-    ref = sql->refs.elts;
-    len = 0;
-
-    for (i = 0; i < sql->refs.nelts; i++) {
-        len += sizeof(", $ is $") + NGX_INT_T_LEN + ref[i].len;
-    }
-
-    p = ngx_pnalloc(cf->pool, ngx_max(len, 1));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    statement->legend.data = p;
-
-    for (i = 0; i < sql->refs.nelts; i++) {
-        p = ngx_sprintf(p, ", $%ui is $%V", i + 1, &ref[i]);
-    }
-
-    statement->legend.len = p - statement->legend.data;
-
-    return NGX_OK;
-}
 
 
 ngx_int_t
@@ -187,6 +58,7 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
     pool->event.log = cycle->log;
 
     ngx_http_endpoint_pg_balance_init(pool);
+    ngx_http_endpoint_pg_absent_init(pool);
 
     /* one more where there is another server to go to */
     n = pool->connections + (pool->servers.nelts > 1);
@@ -247,6 +119,10 @@ ngx_http_endpoint_pg_pool_done(ngx_http_endpoint_pg_pool_t *pool)
         ngx_del_timer(&pool->balance);
     }
 
+    if (pool->patience.timer_set) {
+        ngx_del_timer(&pool->patience);
+    }
+
     for (lane = pool->lanes; lane < pool->seats + pool->isolated; lane++) {
         ngx_http_endpoint_pg_lane_done(lane);
     }
@@ -285,6 +161,8 @@ ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
     query->values = request->values;
     query->transaction = request->transaction;
     query->timeout = request->timeout;
+    query->command.timeout = statement->timeout;
+    query->command.limit = request->limit;
 
     if (!ngx_http_endpoint_pg_check_holds(query)) {
         ngx_http_endpoint_pg_start(query);
@@ -394,6 +272,31 @@ ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
     for (lane = pool->lanes; lane < pool->seats; lane++) {
         ngx_http_endpoint_pg_lane_wake(lane);
     }
+
+    /* its connections may be too slow for it, if they come */
+
+    if (ngx_http_endpoint_pg_absent(pool)) {
+        ngx_http_endpoint_pg_queue_failed(pool);
+    }
+}
+
+
+void
+ngx_http_endpoint_pg_queue_failed(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_queue_t                   *q;
+    ngx_http_endpoint_pg_query_t  *query;
+
+    while (!ngx_queue_empty(&pool->queue)) {
+        q = ngx_queue_head(&pool->queue);
+        ngx_queue_remove(q);
+        pool->nqueue--;
+
+        query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
+
+        ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_unavailable,
+                                       pool->why);
+    }
 }
 
 
@@ -406,7 +309,7 @@ ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
     ngx_http_endpoint_pg_lane_t  *lane, *best;
 
     best = NULL;
-    n = pool->pipeline;
+    n = ngx_http_endpoint_pg_share(pool);
 
     for (lane = pool->lanes; lane < pool->seats; lane++) {
 
@@ -423,6 +326,45 @@ ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
     }
 
     return best;
+}
+
+
+/*
+ * How many queries a lane may have under way.  What has waited for the first
+ * connection is not all given to it: the others are about to be there.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_share(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_uint_t                    n, up, soon;
+    ngx_http_endpoint_pg_lane_t  *lane;
+
+    n = pool->nqueue + 1;
+    up = 0;
+    soon = 0;
+
+    for (lane = pool->lanes; lane < pool->seats; lane++) {
+        n += lane->pg.ncommands;
+
+        if (lane->pg.state == ngx_http_endpoint_pg_up) {
+            up++;
+
+        } else if (lane->pg.state != ngx_http_endpoint_pg_down
+                   && ngx_current_msec - lane->started
+                      < NGX_HTTP_ENDPOINT_PG_SOON)
+        {
+            soon++;
+        }
+    }
+
+    if (soon == 0) {
+        return pool->pipeline;
+    }
+
+    n = (n + up + soon - 1) / (up + soon);
+
+    return ngx_min(n, pool->pipeline);
 }
 
 
@@ -517,12 +459,35 @@ ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
     }
 
     ngx_http_endpoint_pg_balance(lane->pool);
+    ngx_http_endpoint_pg_rouse(lane->pool);
     ngx_http_endpoint_pg_feed(lane->pool);
 
     /* of an exiting worker: others may have done what it was made for */
 
     if (pg->ncommands == 0 && (lane->quit || ngx_exiting)) {
         ngx_http_endpoint_pg_close(pg);
+    }
+}
+
+
+/* where one could connect, the others need not wait for their next try */
+
+static void
+ngx_http_endpoint_pg_rouse(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_http_endpoint_pg_lane_t  *lane;
+
+    if (pool->nup != 1) {
+        return;
+    }
+
+    for (lane = pool->lanes; lane < pool->seats; lane++) {
+
+        if (lane->retry.timer_set && ngx_http_endpoint_pg_lane_needed(lane)) {
+            ngx_del_timer(&lane->retry);
+            ngx_http_endpoint_pg_lane_connect(lane,
+                                          ngx_http_endpoint_pg_server_pick(lane));
+        }
     }
 }
 
@@ -560,6 +525,10 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_query_t  *query;
 
     query = (ngx_http_endpoint_pg_query_t *) command;
+
+    if (pg->swollen) {
+        lane->outdated = 1;
+    }
 
     if (fate == ngx_http_endpoint_pg_synced
         && ngx_http_endpoint_pg_left_open(pg))

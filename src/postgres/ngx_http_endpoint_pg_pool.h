@@ -77,6 +77,7 @@ typedef struct {
      */
     ngx_msec_t                           timeout;
 
+    size_t                               limit;         /* of the result */
     ngx_http_endpoint_pg_transaction_t  *transaction;   /* or NULL */
     ngx_pool_t                          *pool;          /* of the result */
     ngx_http_endpoint_pg_handler_pt      handler;

@@ -10,6 +10,9 @@
 static ngx_int_t ngx_http_endpoint_pg_query_json(
     ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result);
+static void ngx_http_endpoint_pg_query_large(
+    ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result);
 static void ngx_http_endpoint_pg_query_error(
     ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result);
@@ -110,15 +113,31 @@ ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
 
     ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
 
-    if (query->command.failed || query->command.result == NULL) {
+    if (query->command.large) {
+        ngx_http_endpoint_pg_query_large(query, &result);
+
+    } else if (query->command.failed || query->command.result == NULL) {
         ngx_http_endpoint_pg_query_error(query, &result);
 
     } else if (ngx_http_endpoint_pg_query_json(query, &result) != NGX_OK) {
         result.cause = ngx_http_endpoint_pg_memory;
         ngx_str_set(&result.message, "no memory for the result");
+
+    } else if (query->command.limit && result.json.len > query->command.limit) {
+        ngx_http_endpoint_pg_query_large(query, &result);
     }
 
     ngx_http_endpoint_pg_query_tell(query, &result);
+}
+
+
+static void
+ngx_http_endpoint_pg_query_large(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_result_t *result)
+{
+    result->cause = ngx_http_endpoint_pg_large;
+    ngx_str_set(&result->message, "the result is larger than "
+                                  "\"endpoint_query_buffer\"");
 }
 
 
@@ -297,6 +316,11 @@ ngx_http_endpoint_pg_query_again(ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_cause_e   cause;
 
     begun = query->command.hit || query->command.failed;
+
+    if (query->command.large) {
+        ngx_http_endpoint_pg_query_finish(query);
+        return 0;
+    }
 
     if (query->command.failed) {
         sqlstate = PQresultErrorField(query->command.result,

@@ -46,6 +46,7 @@ struct ngx_http_endpoint_pg_statement_s {
     ngx_uint_t                            slot;
     ngx_uint_t                            nparams;
     ngx_uint_t                            flags;
+    ngx_msec_t                            timeout;  /* on a lane */
     ngx_http_endpoint_pg_check_t         *check;
 
     /* for the log: where it stands, which name is which parameter */
@@ -109,6 +110,7 @@ struct ngx_http_endpoint_pg_lane_s {
     ngx_event_t                           retry;
     ngx_uint_t                            failures;     /* in a row */
     ngx_msec_t                            since;        /* up, or down */
+    ngx_msec_t                            started;      /* to connect */
 
     /* of an isolated one: whose it is, and what frees it */
     ngx_http_endpoint_pg_transaction_t   *transaction;
@@ -134,10 +136,16 @@ struct ngx_http_endpoint_pg_pool_s {
     ngx_uint_t                            pipeline;
     ngx_uint_t                            queue_max;
     ngx_uint_t                            isolated;
+    ngx_msec_t                            wait;     /* without a server */
+    ngx_uint_t                            given;    /* set of parameters */
 
     /* of the worker */
 
     ngx_log_t                            *log;
+    ngx_uint_t                            nup;      /* connections */
+    ngx_msec_t                            since;    /* when it had none */
+    ngx_event_t                           patience;
+    const char                           *why;
     ngx_http_endpoint_pg_lane_t          *lanes;
     ngx_http_endpoint_pg_lane_t          *seats;        /* isolated ones */
     ngx_http_endpoint_pg_lane_t          *spare;        /* or NULL */
@@ -154,6 +162,7 @@ struct ngx_http_endpoint_pg_pool_s {
     ngx_queue_t                           free;
 
     unsigned                              done:1;   /* nobody is told more */
+    unsigned                              trying:1; /* to have one again */
 };
 
 
@@ -191,6 +200,26 @@ void ngx_http_endpoint_pg_balance_up(ngx_http_endpoint_pg_lane_t *spare);
 /* Whether an isolated connection is better made again elsewhere. */
 ngx_uint_t ngx_http_endpoint_pg_balance_leaves(
     ngx_http_endpoint_pg_lane_t *seat);
+
+
+/* absent: no server can be reached */
+
+void ngx_http_endpoint_pg_absent_init(ngx_http_endpoint_pg_pool_t *pool);
+
+/* Notes that lane connects, is up, was lost; silent: closed by us. */
+void ngx_http_endpoint_pg_absent_connect(ngx_http_endpoint_pg_lane_t *lane);
+void ngx_http_endpoint_pg_absent_up(ngx_http_endpoint_pg_lane_t *lane);
+void ngx_http_endpoint_pg_absent_down(ngx_http_endpoint_pg_lane_t *lane);
+
+/*
+ * Whether it has been so for longer than a query waits; if not, those that wait
+ * are told when it has.
+ */
+ngx_uint_t ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool);
+
+/* Fails what waits for a lane; for an isolated connection. */
+void ngx_http_endpoint_pg_queue_failed(ngx_http_endpoint_pg_pool_t *pool);
+void ngx_http_endpoint_pg_claims_failed(ngx_http_endpoint_pg_pool_t *pool);
 
 
 /* lane: when it is connected */

@@ -126,6 +126,7 @@ ngx_http_endpoint_pg_pump(ngx_http_endpoint_pg_transaction_t *t)
         ngx_queue_remove(q);
 
         query->command.begin = (!t->single && !t->begun);
+        query->command.timeout = 0;
 
         if (ngx_http_endpoint_pg_send(&t->lane->pg, &query->command)
             != NGX_OK)
@@ -172,6 +173,12 @@ ngx_http_endpoint_pg_claim(ngx_http_endpoint_pg_transaction_t *t)
         return 0;
     }
 
+    if (ngx_http_endpoint_pg_absent(pool)) {
+        ngx_http_endpoint_pg_abandon(t, ngx_http_endpoint_pg_unavailable,
+                                     pool->why);
+        return 0;
+    }
+
     t->claimed = 1;
     ngx_queue_insert_tail(&pool->claims, &t->link);
     pool->nclaims++;
@@ -188,6 +195,26 @@ ngx_http_endpoint_pg_claim(ngx_http_endpoint_pg_transaction_t *t)
     }
 
     return 0;
+}
+
+
+void
+ngx_http_endpoint_pg_claims_failed(ngx_http_endpoint_pg_pool_t *pool)
+{
+    ngx_queue_t                         *q;
+    ngx_http_endpoint_pg_transaction_t  *t;
+
+    while (!ngx_queue_empty(&pool->claims)) {
+        q = ngx_queue_head(&pool->claims);
+        ngx_queue_remove(q);
+        pool->nclaims--;
+
+        t = ngx_queue_data(q, ngx_http_endpoint_pg_transaction_t, link);
+        t->claimed = 0;
+
+        ngx_http_endpoint_pg_abandon(t, ngx_http_endpoint_pg_unavailable,
+                                     pool->why);
+    }
 }
 
 
@@ -537,6 +564,10 @@ ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
     query = (ngx_http_endpoint_pg_query_t *) command;
 
     ngx_http_endpoint_pg_seat_look(seat, query);
+
+    if (pg->swollen) {
+        seat->outdated = 1;
+    }
 
     if (query->handler == NULL) {
         ngx_http_endpoint_pg_query_free(query);

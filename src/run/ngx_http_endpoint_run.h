@@ -24,6 +24,7 @@ typedef struct ngx_http_endpoint_shell_s  ngx_http_endpoint_shell_t;
 /* what a location allows its runs */
 typedef struct {
     size_t                          fetch_buffer;
+    size_t                          query_buffer;
     ngx_array_t                    *pass_headers;   /* ngx_hash_key_t */
     ngx_uint_t                      max_fanout;
     ngx_uint_t                      max_fetches;
