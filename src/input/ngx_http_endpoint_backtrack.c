@@ -28,7 +28,7 @@
 struct ngx_http_endpoint_backtrack_s {
     pcre2_code            *code;
     pcre2_match_context   *context;
-    size_t                 most;        /* the largest count, as of a{100} */
+    size_t                 most;        /* that one item may pass over */
     ngx_uint_t             references;  /* back to what was found */
 };
 
@@ -124,7 +124,10 @@ ngx_http_endpoint_backtrack_cleanup(void *data)
 }
 
 
-/* an item that is there so many times is passed over in one step */
+/*
+ * What one item may pass over without a step: one that is there so many times,
+ * what stands before a place, marks that belong to one letter.
+ */
 
 static size_t
 ngx_http_endpoint_backtrack_most(ngx_str_t *pattern)
@@ -137,6 +140,15 @@ ngx_http_endpoint_backtrack_most(ngx_str_t *pattern)
 
     for (i = 0; i < pattern->len; i++) {
         c = pattern->data[i];
+
+        if (c == '\\' && i + 1 < pattern->len && pattern->data[i + 1] == 'X')
+        {
+            return NGX_MAX_SIZE_T_VALUE;
+        }
+
+        if (c == '<') {
+            most = ngx_max(most, pattern->len);
+        }
 
         if (c < '0' || c > '9') {
             n = 0;
@@ -190,10 +202,9 @@ ngx_http_endpoint_backtrack_step(pcre2_callout_block *block, void *data)
 {
     ngx_http_endpoint_backtrack_run_t *run = data;
 
-    size_t  position, left;
+    size_t  position;
 
     position = block->current_position;
-    left = block->subject_length - position;
 
     run->work -= NGX_HTTP_ENDPOINT_BACKTRACK_STEP
                  + ngx_max(position, run->position)
@@ -201,10 +212,10 @@ ngx_http_endpoint_backtrack_step(pcre2_callout_block *block, void *data)
 
     /* what an item passes over before it fails is not seen from here */
 
-    run->work -= ngx_min(left, run->backtrack->most);
+    run->work -= ngx_min(block->subject_length, run->backtrack->most);
 
     if (run->backtrack->references) {
-        run->work -= ngx_min(left, position);
+        run->work -= ngx_min(block->subject_length - position, position);
     }
 
     run->position = position;
