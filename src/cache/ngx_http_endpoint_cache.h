@@ -1,5 +1,11 @@
 
 /*
+ * The room cache/ holds values that are kept: entries in a zone, flights of
+ * those who make one value, keys, the cache statement, cache= of a step, purge.
+ * It may use run/, shared/ and what is below them.
+ */
+
+/*
  * The entries of a cache zone: found by key, bound by number, bytes and time,
  * the least recently used out first.  The bytes of a value are copied outside
  * of the lock: in, into chunks that were claimed before; out, by reading first

@@ -1,5 +1,11 @@
 
 /*
+ * The room data/ holds what knows nothing but bytes: values as slices of JSON,
+ * the checks and scanners of JSON, writers, numbers, UTF-8, UUIDs, digests.
+ * Pure: a pool, a pointer and a length.  It may use nginx's core alone.
+ */
+
+/*
  * A value is JSON, kept as a slice of the text it came in: a number keeps
  * its digits and a spliced body costs no copy.
  */

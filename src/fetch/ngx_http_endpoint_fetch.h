@@ -1,5 +1,11 @@
 
 /*
+ * The room fetch/ holds subrequests: what is asked, the filter that captures
+ * the answer, the connection and memory of each, a host for runs without a
+ * client.  It may use run/, cache/ and what is below them.
+ */
+
+/*
  * fetch: what the configuration asks, the calls of one exec (one, or one for
  * each element of a list), and the tries of a call, each a subrequest.
  */

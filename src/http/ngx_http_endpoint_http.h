@@ -1,4 +1,10 @@
 
+/*
+ * The room http/ holds shells: an HTTP request, and runs without a client; and
+ * what of the configuration belongs to nginx's servers and locations.  It may
+ * use all rooms.
+ */
+
 /* The HTTP shell: a request starts a run, the run's result is its reply. */
 
 

@@ -1,5 +1,11 @@
 
 /*
+ * The room input/ holds types and constraints: what a client sent becomes a
+ * value or a fault, by FastAPI's rules.  It knows no request.  It may use data/
+ * and shared/, of which it needs nothing.
+ */
+
+/*
  * Inputs: what a client must send, as which type, within which constraints,
  * and the 422 that lists every fault as FastAPI does.  Knows no request: where
  * the text of an input is found is the business of the HTTP shell.

@@ -1,5 +1,11 @@
 
 /*
+ * The room language/ holds what the configuration compiles to, plans, and how
+ * their texts are rendered: against a scope, by whomever it is filled.  It may
+ * use data/ and input/; the kinds of steps reach it as a table.
+ */
+
+/*
  * A plan is what one block of the configuration compiles to: its inputs, its
  * steps with the names they use and bind, its replies.
  */

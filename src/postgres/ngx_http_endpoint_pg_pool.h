@@ -1,5 +1,11 @@
 
 /*
+ * The room postgres/ holds connections on libpq, pools of them, statements and
+ * rows (pg_...), which know neither runs nor HTTP, and the steps that use them
+ * (query..., step_..., sql).  It may use run/ and what is below it.
+ */
+
+/*
  * The connections of a worker to one upstream of Postgres servers: "lanes" in
  * pipeline mode that all requests share, and isolated connections that serve
  * one query or one transaction at a time.  Knows nothing of HTTP.

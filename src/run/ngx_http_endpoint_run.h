@@ -1,5 +1,12 @@
 
 /*
+ * The room run/ holds the scheduler, which starts what can start and cancels
+ * what need not end, and the steps that need nothing else.  It knows neither
+ * HTTP nor the cache: shells start runs (shell.h), options hang themselves
+ * around steps (step.h).  It may use language/ and what is below it.
+ */
+
+/*
  * A run is one execution of a plan.  It owns a pool's memory, a deadline, the
  * values, what is pending, and its cancellation.  It knows no HTTP: a shell
  * (shell.h) starts it and takes its result.

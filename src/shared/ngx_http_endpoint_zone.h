@@ -1,5 +1,11 @@
 
 /*
+ * The room shared/ holds what workers share: zones of memory that survive the
+ * death of who holds their lock, chunks in them, and how one worker wakes
+ * another.  It may use data/.
+ */
+
+/*
  * A zone of shared memory: its layout header, its lock, and what makes it
  * whole again after a worker has died inside the lock.
  *

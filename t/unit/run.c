@@ -39,6 +39,7 @@
 #include "../../src/language/ngx_http_endpoint_condition.c"
 #include "../../src/language/ngx_http_endpoint_error.c"
 #include "../../src/language/ngx_http_endpoint_graph.c"
+#include "../../src/language/ngx_http_endpoint_header.c"
 #include "../../src/language/ngx_http_endpoint_handed.c"
 #include "../../src/language/ngx_http_endpoint_name.c"
 #include "../../src/language/ngx_http_endpoint_plan_compile.c"
