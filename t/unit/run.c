@@ -39,7 +39,6 @@
 #include "../../src/language/ngx_http_endpoint_condition.c"
 #include "../../src/language/ngx_http_endpoint_error.c"
 #include "../../src/language/ngx_http_endpoint_graph.c"
-#include "../../src/language/ngx_http_endpoint_header.c"
 #include "../../src/language/ngx_http_endpoint_handed.c"
 #include "../../src/language/ngx_http_endpoint_name.c"
 #include "../../src/language/ngx_http_endpoint_plan_compile.c"
@@ -51,6 +50,7 @@
 #include "../../src/language/ngx_http_endpoint_step.c"
 #include "../../src/language/ngx_http_endpoint_template.c"
 #include "../../src/language/ngx_http_endpoint_use.c"
+#include "../../src/run/ngx_http_endpoint_refuse.c"
 #include "../../src/run/ngx_http_endpoint_run.c"
 #include "../../src/run/ngx_http_endpoint_step_log.c"
 #include "../../src/run/ngx_http_endpoint_step_require.c"
@@ -231,6 +231,23 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
 ngx_int_t
 ngx_http_endpoint_file_read(ngx_http_endpoint_compile_t *c, ngx_str_t *name,
     ngx_str_t *text)
+{
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_header_compile(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name, ngx_str_t *value, ngx_http_endpoint_header_t *header)
+{
+    return NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_header_render(ngx_http_endpoint_header_t *header,
+    ngx_http_endpoint_scope_t *scope, ngx_str_t *text,
+    ngx_http_endpoint_refusal_t *refusal)
 {
     return NGX_ERROR;
 }
