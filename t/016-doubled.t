@@ -143,6 +143,52 @@ location /echo { return 200 '{}'; }
 > GET /arg?role=admin&role=user
 < 200 ["user"]
 
+=== headers and cookies that go into a fetch
+--- conf
+endpoint_fetch_pass_headers X-Role Cookie;
+location / {
+    endpoint GET /header {
+        header $x_role;
+        require $x_role!=admin 403 "no";
+        fetch $x /up;
+        reply $x;
+    }
+    endpoint GET /cookie {
+        cookie $role; cookie $other=none;
+        require $role!=admin 403 "no";
+        fetch $x /up;
+        reply '[$x, $other]';
+    }
+    endpoint GET /alone {
+        header $x_role; cookie $role;
+        reply '[$x_role, $role]';
+    }
+}
+location /up { return 200 '1'; }
+--- exchanges
+> GET /header
+> X-Role: user
+> X-Role: admin
+< 422 {"detail":[{"type":"value_error","loc":["header","x-role"],"msg":"Value error, it is there twice","input":"user"}]}
+> GET /header
+> X-Role: user
+< 200 1
+> GET /cookie
+> Cookie: role=admin; role=user
+< 422 {"detail":[{"type":"value_error","loc":["cookie","role"],"msg":"Value error, it is there twice","input":"user"}]}
+> GET /cookie
+> Cookie: role="admin"
+> Cookie: role=user
+< 422 ~"loc":\["cookie","role"\]
+> GET /cookie
+> Cookie: role=user; x=1; x=2
+< 200 [1, "none"]
+> GET /alone
+> X-Role: user
+> X-Role: admin
+> Cookie: role=admin; role=user
+< 200 ["user", "user"]
+
 === of what an upstream answers the last counts
 --- conf
 location / {

@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_argument.h"
+#include "ngx_http_endpoint_cookie.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_nginx.h"
 #include "ngx_http_endpoint_run.h"
@@ -9,13 +10,10 @@ static ngx_int_t ngx_http_endpoint_http_input(ngx_http_request_t *r,
     ngx_http_endpoint_input_t *input, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_http_arg(ngx_http_request_t *r,
     ngx_str_t *key, ngx_str_t *text);
-static ngx_int_t ngx_http_endpoint_http_cookie(ngx_http_request_t *r,
+static ngx_int_t ngx_http_endpoint_http_header(ngx_http_request_t *r,
     ngx_str_t *key, ngx_str_t *text);
-static ngx_uint_t ngx_http_endpoint_http_cookie_pair(ngx_str_t *header,
-    ngx_str_t *key, ngx_str_t *text);
-static ngx_int_t ngx_http_endpoint_http_unquote(ngx_pool_t *pool,
-    ngx_str_t *text);
-static void ngx_http_endpoint_http_trim(u_char **start, u_char **end);
+static ngx_uint_t ngx_http_endpoint_http_passed(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_input_t *input);
 static ngx_int_t ngx_http_endpoint_http_body_inputs(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_faults_t *faults);
 static ngx_int_t ngx_http_endpoint_http_read_body(ngx_http_request_t *r,
@@ -55,7 +53,9 @@ ngx_http_endpoint_http_inputs(ngx_http_request_t *r,
                 return NGX_ERROR;
             }
 
-            if (rc == NGX_BUSY && run->plan->args_handed) {
+            if (rc == NGX_BUSY
+                && ngx_http_endpoint_http_passed(run, &input[i]))
+            {
                 ngx_http_endpoint_value_text(&sent, text.data, text.len);
 
                 if (ngx_http_endpoint_input_twice(&input[i], NULL, &sent,
@@ -105,10 +105,10 @@ ngx_http_endpoint_http_input(ngx_http_request_t *r,
         return ngx_http_endpoint_http_arg(r, &input->key, text);
 
     case ngx_http_endpoint_input_cookie:
-        return ngx_http_endpoint_http_cookie(r, &input->key, text);
+        return ngx_http_endpoint_cookie(r, &input->key, text);
 
     default: /* ngx_http_endpoint_input_header */
-        return ngx_http_endpoint_argument_header(r, &input->key, text);
+        return ngx_http_endpoint_http_header(r, &input->key, text);
     }
 }
 
@@ -154,153 +154,87 @@ ngx_http_endpoint_http_arg(ngx_http_request_t *r, ngx_str_t *key,
 }
 
 
+/* the first counts, as FastAPI has it */
+
 static ngx_int_t
-ngx_http_endpoint_http_cookie(ngx_http_request_t *r, ngx_str_t *key,
+ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *key,
     ngx_str_t *text)
 {
-    ngx_int_t         rc;
-    ngx_uint_t        i;
+    ngx_uint_t        i, found;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    rc = NGX_DECLINED;
+    found = 0;
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            if (h[i].hash && h[i].key.len == sizeof("cookie") - 1
-                && ngx_strncmp(h[i].lowcase_key, "cookie", h[i].key.len) == 0
-                && ngx_http_endpoint_http_cookie_pair(&h[i].value, key, text))
+
+            if (h[i].hash == 0 || h[i].key.len != key->len
+                || ngx_strncmp(h[i].lowcase_key, key->data, key->len) != 0)
             {
-                rc = NGX_OK;
+                continue;
+            }
+
+            if (found++ == 0) {
+                *text = h[i].value;
             }
         }
     }
 
-    return rc == NGX_OK ? ngx_http_endpoint_http_unquote(r->pool, text) : rc;
+    if (found == 0) {
+        return NGX_DECLINED;
+    }
+
+    return found == 1 ? NGX_OK : NGX_BUSY;
 }
 
+
+/* whether what an input was taken from goes on to others as it came */
 
 static ngx_uint_t
-ngx_http_endpoint_http_cookie_pair(ngx_str_t *header, ngx_str_t *key,
-    ngx_str_t *text)
+ngx_http_endpoint_http_passed(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_input_t *input)
 {
-    u_char      *p, *end, *next, *eq, *start, *stop;
-    ngx_uint_t   found;
+    ngx_uint_t                  i;
+    ngx_str_t                   key;
+    ngx_hash_key_t             *pass;
+    ngx_http_endpoint_step_t  **step;
 
-    found = 0;
-    end = header->data + header->len;
+    if (input->source == ngx_http_endpoint_input_arg) {
+        return run->plan->args_handed;
+    }
 
-    for (p = header->data; p < end; p = next + 1) {
-        next = ngx_strlchr(p, end, ';');
+    step = run->plan->steps.elts;
 
-        if (next == NULL) {
-            next = end;
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        if (step[i]->type->passes) {
+            break;
         }
+    }
 
-        eq = ngx_strlchr(p, next, '=');
+    if (i == run->plan->steps.nelts) {
+        return 0;
+    }
 
-        if (eq == NULL) {
-            continue;
-        }
+    key = input->key;
 
-        start = p;
-        stop = eq;
-        ngx_http_endpoint_http_trim(&start, &stop);
+    if (input->source == ngx_http_endpoint_input_cookie) {
+        ngx_str_set(&key, "cookie");
+    }
 
-        if ((size_t) (stop - start) != key->len
-            || ngx_strncmp(start, key->data, key->len) != 0)
+    pass = run->limits->pass_headers->elts;
+
+    for (i = 0; i < run->limits->pass_headers->nelts; i++) {
+        if (pass[i].key.len == key.len
+            && ngx_strncmp(pass[i].key.data, key.data, key.len) == 0)
         {
-            continue;
-        }
-
-        start = eq + 1;
-        stop = next;
-        ngx_http_endpoint_http_trim(&start, &stop);
-
-        text->data = start;
-        text->len = stop - start;
-        found = 1;
-    }
-
-    return found;
-}
-
-
-/* as Python writes a cookie: \" is ", \054 the character of that number */
-
-static ngx_int_t
-ngx_http_endpoint_http_unquote(ngx_pool_t *pool, ngx_str_t *text)
-{
-    u_char  *p, *end, *dst, c;
-
-    if (text->len < 2 || text->data[0] != '"'
-        || text->data[text->len - 1] != '"')
-    {
-        return NGX_OK;
-    }
-
-    p = text->data + 1;
-    end = text->data + text->len - 1;
-
-    text->data = p;
-    text->len = end - p;
-
-    if (ngx_strlchr(p, end, '\\') == NULL) {
-        return NGX_OK;
-    }
-
-    dst = ngx_pnalloc(pool, text->len);
-    if (dst == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = dst;
-
-    while (p < end) {
-
-        if (*p != '\\' || end - p < 2) {
-            *dst++ = *p++;
-            continue;
-        }
-
-        if (end - p < 4 || p[1] < '0' || p[1] > '3' || p[2] < '0'
-            || p[2] > '7' || p[3] < '0' || p[3] > '7')
-        {
-            *dst++ = p[1];
-            p += 2;
-            continue;
-        }
-
-        c = (p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0');
-        p += 4;
-
-        if (c < 0x80) {
-            *dst++ = c;
-
-        } else {
-            *dst++ = 0xc0 | c >> 6;
-            *dst++ = 0x80 | (c & 0x3f);
+            return 1;
         }
     }
 
-    text->len = dst - text->data;
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_endpoint_http_trim(u_char **start, u_char **end)
-{
-    while (*start < *end && (**start == ' ' || **start == '\t')) {
-        (*start)++;
-    }
-
-    while (*end > *start && ((*end)[-1] == ' ' || (*end)[-1] == '\t')) {
-        (*end)--;
-    }
+    return 0;
 }
 
 

@@ -6,6 +6,7 @@
 
 
 #include "../../src/http/ngx_http_endpoint_argument.c"
+#include "../../src/http/ngx_http_endpoint_cookie.c"
 #include "../../src/http/ngx_http_endpoint_http_input.c"
 #include "../unit/unit.h"
 
@@ -146,8 +147,8 @@ http_input_cookie(ngx_pool_t *pool, ngx_str_t *name, ngx_str_t *value,
     ngx_str_t   cookie, text;
 
     text = *before;
-    (void) ngx_http_endpoint_http_unquote(pool, &text);
-    (void) ngx_http_endpoint_http_cookie_pair(before, name, &text);
+    (void) ngx_http_endpoint_cookie_unquote(pool, &text);
+    (void) ngx_http_endpoint_cookie_pair(before, name, &text);
 
     if (!http_input_plain(name, " \t;=")
         || !http_input_plain(value, " \t;\"\\"))
@@ -167,11 +168,11 @@ http_input_cookie(ngx_pool_t *pool, ngx_str_t *name, ngx_str_t *value,
 
     cookie = unit_copy(pool, (char *) cookie.data, p - cookie.data);
 
-    if (!ngx_http_endpoint_http_cookie_pair(&cookie, name, &text)) {
+    if (!ngx_http_endpoint_cookie_pair(&cookie, name, &text)) {
         abort();
     }
 
-    http_input_require(ngx_http_endpoint_http_unquote(pool, &text), &text,
+    http_input_require(ngx_http_endpoint_cookie_unquote(pool, &text), &text,
                        value);
 }
 
