@@ -72,11 +72,33 @@ sends('another type with JSON in it',
       '?s=a', 'POST /echo', 'content-type: application/vnd.api+json',
       '["a"]');
 
-sends('a body of another type is text',
+sends('a form is percent-encoded',
       q(fetch $x POST /up/echo 's=$s&n=${n}0' )
       . q('header=Content-Type: application/x-www-form-urlencoded';),
       '?s=%22a%22&n=7', 'POST /echo',
-      'content-type: application/x-www-form-urlencoded', 's="a"&n=70');
+      'content-type: application/x-www-form-urlencoded', 's=%22a%22&n=70');
+
+sends('nobody adds to a form',
+      q(fetch $x POST /up/echo 'grant=password&user=$s&a=$a' )
+      . q('header=content-type: Application/X-WWW-Form-URLEncoded; charset=utf-8';),
+      '?s=bob%26grant%3Dclient_credentials%25%2B%20%0A&a=%5B%22%26%22%5D',
+      'POST /echo',
+      'content-type: Application/X-WWW-Form-URLEncoded; charset=utf-8',
+      'grant=password&user=bob%26grant%3Dclient_credentials%25%2B%20%0A'
+      . '&a=%5B%22%26%22%5D');
+
+sends('markup is escaped, whatever kind of XML it is',
+      qq(fetch \$x POST /up/echo '<a b="\$s">\$s</a>' )
+      . qq('header=Content-Type: $_';),
+      '?s=%3Cx%3E%26%22%27', 'POST /echo', "content-type: $_",
+      '<a b="&lt;x&gt;&amp;&quot;&#39;">&lt;x&gt;&amp;&quot;&#39;</a>')
+    for 'application/xml', 'text/XML; charset=utf-8', 'application/soap+xml',
+        'text/html', 'image/svg+xml';
+
+sends('a body of another type is text',
+      q(fetch $x POST /up/echo 's=$s&n=${n}0' 'header=Content-Type: text/plain';),
+      '?s=%22a%22&n=7', 'POST /echo', 'content-type: text/plain',
+      's="a"&n=70');
 
 sends('the type may come before the body',
       q(fetch $x POST /up/echo 'header=content-type: text/plain; x=$n' )

@@ -43,7 +43,7 @@ typedef struct {
 
     unsigned                         text:1;        /* as=text */
     unsigned                         has_content_type:1;
-    unsigned                         text_body:1;   /* it is not of JSON */
+    ngx_str_t                        type;      /* Content-Type, or "" */
 } ngx_http_endpoint_fetch_conf_t;
 
 

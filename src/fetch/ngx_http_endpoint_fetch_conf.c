@@ -51,6 +51,8 @@ static ngx_int_t ngx_http_endpoint_fetch_set_as(
     ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_fetch_body_type(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *type);
 static ngx_int_t ngx_http_endpoint_fetch_target(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
@@ -313,9 +315,7 @@ ngx_http_endpoint_fetch_set_header(ngx_http_endpoint_compile_t *c,
            == 0)
     {
         conf->has_content_type = 1;
-        conf->text_body = (ngx_strlcasestrn(text.data, end, (u_char *) "json",
-                                            sizeof("json") - 2)
-                           == NULL);
+        conf->type = text;
     }
 
     return ngx_http_endpoint_header_compile(c, &name, &text, header);
@@ -442,9 +442,17 @@ static ngx_int_t
 ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *text)
 {
+    ngx_int_t                            rc;
+    ngx_http_endpoint_template_kind_e    kind;
+
+    kind = conf->type.len ? ngx_http_endpoint_template_kind(&conf->type)
+                          : ngx_http_endpoint_template_json;
+
     /* "retry=3" is no JSON, but an option that is not known */
 
-    if (!conf->text_body && ngx_http_endpoint_step_like_option(text)) {
+    if (kind == ngx_http_endpoint_template_json
+        && ngx_http_endpoint_step_like_option(text))
+    {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "unknown option \"%V\" of "
                                             "\"fetch\"", text);
@@ -455,11 +463,48 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_template_compile(c, text,
-                                              conf->text_body
-                                              ? ngx_http_endpoint_template_text
-                                              : ngx_http_endpoint_template_json,
-                                              conf->body);
+    rc = ngx_http_endpoint_template_compile(c, text, kind, conf->body);
+
+    if (rc != NGX_OK || ngx_http_endpoint_template_constant(conf->body)) {
+        return rc;
+    }
+
+    return ngx_http_endpoint_fetch_body_type(c, &conf->type);
+}
+
+
+/* values must not be able to end a part, or be what nobody knows */
+
+static ngx_int_t
+ngx_http_endpoint_fetch_body_type(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *type)
+{
+    u_char  *end;
+
+    end = ngx_strlchr(type->data, type->data + type->len, ';');
+
+    if (end == NULL) {
+        end = type->data + type->len;
+    }
+
+    if (ngx_strlchr(type->data, end, '$')) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a body with names of the type "
+                                            "\"%V\", which has names itself: "
+                                            "how they are to be escaped is "
+                                            "not known", type);
+    }
+
+    if (type->len >= 10
+        && ngx_strncasecmp(type->data, (u_char *) "multipart/", 10) == 0)
+    {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a body with names of the type "
+                                            "\"%V\", in which a value could "
+                                            "end its part", type);
+    }
+
+    return NGX_OK;
 }
 
 

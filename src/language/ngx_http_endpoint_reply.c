@@ -27,10 +27,6 @@ static ngx_int_t ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
 static ngx_int_t ngx_http_endpoint_reply_type_check(
     ngx_http_endpoint_compile_t *c, ngx_str_t *type);
 static ngx_uint_t ngx_http_endpoint_reply_type_fits(ngx_str_t *type);
-static ngx_http_endpoint_template_kind_e ngx_http_endpoint_reply_kind(
-    ngx_str_t *type);
-static ngx_uint_t ngx_http_endpoint_reply_type_has(ngx_str_t *type,
-    char *part);
 static ngx_int_t ngx_http_endpoint_reply_result_status(
     ngx_http_endpoint_reply_t *reply, ngx_http_endpoint_plan_t *plan,
     ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_result_t *result);
@@ -252,7 +248,7 @@ ngx_http_endpoint_reply_body(ngx_http_endpoint_compile_t *c,
     }
 
     return ngx_http_endpoint_template_compile(c, &text,
-                               ngx_http_endpoint_reply_kind(&reply->type),
+                               ngx_http_endpoint_template_kind(&reply->type),
                                &reply->body);
 }
 
@@ -281,32 +277,6 @@ ngx_http_endpoint_reply_type_fits(ngx_str_t *type)
     for (i = 0; i < type->len && type->data[i] >= 0x20; i++) { /* void */ }
 
     return i == type->len;
-}
-
-
-static ngx_http_endpoint_template_kind_e
-ngx_http_endpoint_reply_kind(ngx_str_t *type)
-{
-    if (ngx_http_endpoint_reply_type_has(type, "json")) {
-        return ngx_http_endpoint_template_json;
-    }
-
-    if (ngx_http_endpoint_reply_type_has(type, "html")
-        || ngx_http_endpoint_reply_type_has(type, "xml"))
-    {
-        return ngx_http_endpoint_template_html;
-    }
-
-    return ngx_http_endpoint_template_text;
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_reply_type_has(ngx_str_t *type, char *part)
-{
-    return ngx_strlcasestrn(type->data, type->data + type->len,
-                            (u_char *) part, ngx_strlen(part) - 1)
-           != NULL;
 }
 
 
@@ -441,8 +411,8 @@ ngx_http_endpoint_reply_result_type(ngx_http_endpoint_reply_t *reply,
      */
 
     if (!ngx_http_endpoint_reply_type_fits(type)
-        || ngx_http_endpoint_reply_kind(type)
-           != ngx_http_endpoint_reply_kind(&reply->type))
+        || ngx_http_endpoint_template_kind(type)
+           != ngx_http_endpoint_template_kind(&reply->type))
     {
         ngx_str_set(type, "application/octet-stream");
     }

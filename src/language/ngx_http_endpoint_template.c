@@ -16,11 +16,15 @@ typedef struct {
 static ngx_int_t ngx_http_endpoint_template_add(ngx_array_t *parts,
     ngx_http_endpoint_part_type_e type, u_char *start, u_char *end,
     ngx_http_endpoint_ref_t *ref);
+static ngx_uint_t ngx_http_endpoint_template_type_has(ngx_str_t *type,
+    char *part);
 static ngx_int_t ngx_http_endpoint_template_json_parts(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
 static ngx_int_t ngx_http_endpoint_template_json_literal(
     ngx_http_endpoint_template_json_t *j, ngx_http_endpoint_part_t *part);
 static ngx_uint_t ngx_http_endpoint_template_line_breaks(ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_template_write_form(ngx_pool_t *pool,
+    ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_write_html(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_str_t *ngx_http_endpoint_template_entity(u_char ch);
@@ -113,6 +117,36 @@ ngx_http_endpoint_template_add(ngx_array_t *parts,
 }
 
 
+ngx_http_endpoint_template_kind_e
+ngx_http_endpoint_template_kind(ngx_str_t *type)
+{
+    if (ngx_http_endpoint_template_type_has(type, "json")) {
+        return ngx_http_endpoint_template_json;
+    }
+
+    if (ngx_http_endpoint_template_type_has(type, "html")
+        || ngx_http_endpoint_template_type_has(type, "xml"))
+    {
+        return ngx_http_endpoint_template_html;
+    }
+
+    if (ngx_http_endpoint_template_type_has(type, "x-www-form-urlencoded")) {
+        return ngx_http_endpoint_template_form;
+    }
+
+    return ngx_http_endpoint_template_text;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_template_type_has(ngx_str_t *type, char *part)
+{
+    return ngx_strlcasestrn(type->data, type->data + type->len,
+                            (u_char *) part, ngx_strlen(part) - 1)
+           != NULL;
+}
+
+
 ngx_int_t
 ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *text, ngx_http_endpoint_template_kind_e kind,
@@ -142,6 +176,9 @@ ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,
 
         if (kind == ngx_http_endpoint_template_html) {
             part[i].type = ngx_http_endpoint_part_html;
+
+        } else if (kind == ngx_http_endpoint_template_form) {
+            part[i].type = ngx_http_endpoint_part_form;
 
         } else if (kind == ngx_http_endpoint_template_log) {
             part[i].type = ngx_http_endpoint_part_log;
@@ -333,12 +370,41 @@ ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *part,
     case ngx_http_endpoint_part_html:
         return ngx_http_endpoint_template_write_html(w, &text);
 
+    case ngx_http_endpoint_part_form:
+        return ngx_http_endpoint_template_write_form(scope->pool, w, &text);
+
     case ngx_http_endpoint_part_log:
         return ngx_http_endpoint_template_write_log(w, &text);
 
     default: /* ngx_http_endpoint_part_text */
         return ngx_http_endpoint_write_slice(w, text.data, text.len);
     }
+}
+
+
+/* URL Standard, section 5.2, but that a space is %20: it is so in a URI, too */
+
+static ngx_int_t
+ngx_http_endpoint_template_write_form(ngx_pool_t *pool,
+    ngx_http_endpoint_writer_t *w, ngx_str_t *text)
+{
+    u_char     *p;
+    uintptr_t   escapes;
+
+    escapes = ngx_escape_uri(NULL, text->data, text->len,
+                             NGX_ESCAPE_URI_COMPONENT);
+    if (escapes == 0) {
+        return ngx_http_endpoint_write_slice(w, text->data, text->len);
+    }
+
+    p = ngx_pnalloc(pool, text->len + 2 * escapes);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_escape_uri(p, text->data, text->len, NGX_ESCAPE_URI_COMPONENT);
+
+    return ngx_http_endpoint_write_slice(w, p, text->len + 2 * escapes);
 }
 
 

@@ -18,6 +18,7 @@ typedef enum {
     ngx_http_endpoint_template_json = 0,
     ngx_http_endpoint_template_text,
     ngx_http_endpoint_template_html,        /* escaped for HTML and XML */
+    ngx_http_endpoint_template_form,        /* percent-encoded */
     ngx_http_endpoint_template_log          /* control bytes escaped */
 } ngx_http_endpoint_template_kind_e;
 
@@ -28,6 +29,7 @@ typedef enum {
     ngx_http_endpoint_part_string,          /* inside a JSON string */
     ngx_http_endpoint_part_text,
     ngx_http_endpoint_part_html,
+    ngx_http_endpoint_part_form,
     ngx_http_endpoint_part_log
 } ngx_http_endpoint_part_type_e;
 
@@ -51,6 +53,13 @@ typedef struct {
  */
 ngx_int_t ngx_http_endpoint_template_split(ngx_http_endpoint_compile_t *c,
     ngx_str_t *text, ngx_array_t *parts);
+
+/*
+ * How values are written into a body of a media type, in any case and with any
+ * parameters.
+ */
+ngx_http_endpoint_template_kind_e ngx_http_endpoint_template_kind(
+    ngx_str_t *type);
 
 /* Compiles text as a template.  NGX_ERROR: a mistake (logged), or memory. */
 ngx_int_t ngx_http_endpoint_template_compile(ngx_http_endpoint_compile_t *c,

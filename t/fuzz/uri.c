@@ -30,39 +30,6 @@ ngx_unescape_uri(u_char **dst, u_char **src, size_t size, ngx_uint_t type)
 }
 
 
-/* of a component, as nginx does */
-
-uintptr_t
-ngx_escape_uri(u_char *dst, u_char *src, size_t size, ngx_uint_t type)
-{
-    size_t     i;
-    uintptr_t  n;
-
-    if (type != NGX_ESCAPE_URI_COMPONENT) {
-        abort();
-    }
-
-    for (i = 0, n = 0; i < size; i++) {
-
-        if ((src[i] | 0x20) - 'a' < 26u || src[i] - '0' < 10u
-            || (src[i] && ngx_strchr("-._~", src[i])))
-        {
-            if (dst) {
-                *dst++ = src[i];
-            }
-
-        } else if (dst) {
-            dst = ngx_sprintf(dst, "%%%02XD", (uint32_t) src[i]);
-
-        } else {
-            n++;
-        }
-    }
-
-    return dst ? (uintptr_t) dst : n;
-}
-
-
 ngx_uint_t
 ngx_hash_strlow(u_char *dst, u_char *src, size_t n)
 {
