@@ -84,6 +84,7 @@ CONF
     client_max_body_size 4m;
     client_body_buffer_size 4m;
     endpoint_timeout 120s;
+    endpoint_query_buffer 16m;
 
     server {
         listen 127.0.0.1:%%PORT%%;

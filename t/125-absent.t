@@ -133,7 +133,8 @@ is(join(' ', map { $_->{status} } @answers), join(' ', (200) x 16),
 
 my %pids;
 $pids{$_->{body}}++ for @answers;
-is(scalar keys %pids, 4, 'by all connections') or diag explain \%pids;
+cmp_ok(scalar keys %pids, '>', 1, 'not by the first connection alone')
+    or diag explain \%pids;
 
 $s->stop;
 done_testing();

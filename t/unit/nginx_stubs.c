@@ -686,7 +686,8 @@ ngx_escape_uri(u_char *dst, u_char *src, size_t size, ngx_uint_t type)
 
     for (i = 0, n = 0; i < size; i++) {
 
-        if ((src[i] | 0x20) - 'a' < 26u || src[i] - '0' < 10u
+        if ((u_char) ((src[i] | 0x20) - 'a') < 26
+            || (u_char) (src[i] - '0') < 10
             || (src[i] && ngx_strchr("-._~", src[i])))
         {
             if (dst) {
