@@ -60,7 +60,7 @@ endpoint GET /guard/$name {
 endpoint GET /failure/$name {
     arg \$no=null;
     $list $large $slow
-    fetch \$quick /up/after/$name?status=500;
+    fetch \$quick /up/after/$name?status=500 unordered;
     reply '[$reply, \$quick]';
 }
 
