@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_graph.h"
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_pattern.h"
+#include "ngx_http_endpoint_path.h"
 #include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_use.h"
@@ -93,7 +93,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     c->uses = &uses;
 
     if (parts
-        && ngx_http_endpoint_pattern_compile(c, &c->statement->args[2], parts)
+        && ngx_http_endpoint_path_compile(c, &c->statement->args[2], parts)
            != NGX_OK)
     {
         return NULL;

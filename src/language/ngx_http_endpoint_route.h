@@ -1,7 +1,7 @@
 
 /*
  * Which endpoint answers a method and a path.  A radix tree over the bytes of
- * the patterns' literal parts, with at most one bound segment and one bound
+ * the paths' literal parts, with at most one bound segment and one bound
  * rest for each place: matching costs by the length of the path.
  */
 
@@ -17,7 +17,7 @@
 #define NGX_HTTP_ENDPOINT_MAX_CAPTURES  16
 
 
-/* one part of a pattern, in order */
+/* one part of a path, in order */
 typedef enum {
     ngx_http_endpoint_route_literal = 0,    /* text, slashes included */
     ngx_http_endpoint_route_segment,        /* $name:int, one whole segment */
@@ -44,7 +44,7 @@ typedef struct {
 ngx_http_endpoint_route_t *ngx_http_endpoint_route_create(ngx_pool_t *pool);
 
 /*
- * Adds a pattern of parts (ngx_http_endpoint_route_part_t) for a method as in
+ * Adds a path of parts (ngx_http_endpoint_route_part_t) for a method as in
  * r->method_name, with the data a match gives back.  The parts are copied.
  * Where method and shape are there already: NULL is not returned but the data
  * that stands there, and the tree is unchanged; on success data itself;
@@ -54,17 +54,17 @@ void *ngx_http_endpoint_route_add(ngx_http_endpoint_route_t *tree,
     ngx_str_t *method, ngx_array_t *parts, void *data);
 
 /*
- * The data of the pattern that matches path, with the bound parts as slices of
+ * The data of the path that matches path, with the bound parts as slices of
  * path in match->captures; a literal goes before a bound segment, that before
  * a bound rest; a bound segment is never empty, a rest may be.  HEAD is matched
- * as GET where no pattern names HEAD itself.  NULL: no pattern for this method.
+ * as GET where no path names HEAD itself.  NULL: no path for this method.
  */
 void *ngx_http_endpoint_route_match(ngx_http_endpoint_route_t *tree,
     ngx_str_t *method, ngx_str_t *path, ngx_http_endpoint_route_match_t *match);
 
 /*
  * The methods, in the order they were added, joined by ", ", for which some
- * pattern matches path, in memory of pool; an empty string where there is none.
+ * path matches path, in memory of pool; an empty string where there is none.
  * NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_route_allow(ngx_http_endpoint_route_t *tree,

@@ -221,7 +221,7 @@ ngx_parse_time(ngx_str_t *line, ngx_uint_t is_sec)
 /* parts of the language that these blocks have not */
 
 ngx_int_t
-ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_path_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *path, ngx_array_t *parts)
 {
     return NGX_ERROR;

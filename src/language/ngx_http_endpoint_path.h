@@ -2,8 +2,8 @@
 /* The PATH of an endpoint: /user/$user_id:int/posts */
 
 
-#ifndef _NGX_HTTP_ENDPOINT_PATTERN_H_INCLUDED_
-#define _NGX_HTTP_ENDPOINT_PATTERN_H_INCLUDED_
+#ifndef _NGX_HTTP_ENDPOINT_PATH_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_PATH_H_INCLUDED_
 
 
 #include "ngx_http_endpoint_plan.h"
@@ -15,8 +15,8 @@
  * each bound part to c->plan and sets its label.  NGX_ERROR: a mistake
  * (logged), or memory.
  */
-ngx_int_t ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
+ngx_int_t ngx_http_endpoint_path_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *path, ngx_array_t *parts);
 
 
-#endif /* _NGX_HTTP_ENDPOINT_PATTERN_H_INCLUDED_ */
+#endif /* _NGX_HTTP_ENDPOINT_PATH_H_INCLUDED_ */

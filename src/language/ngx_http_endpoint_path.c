@@ -1,30 +1,30 @@
 
 #include "ngx_http_endpoint_name.h"
-#include "ngx_http_endpoint_pattern.h"
+#include "ngx_http_endpoint_path.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_uri.h"
 
 
-static ngx_int_t ngx_http_endpoint_pattern_check(
+static ngx_int_t ngx_http_endpoint_path_check(
     ngx_http_endpoint_compile_t *c, ngx_str_t *path);
-static ngx_int_t ngx_http_endpoint_pattern_literal(
+static ngx_int_t ngx_http_endpoint_path_literal(
     ngx_http_endpoint_compile_t *c, ngx_array_t *parts, u_char *start,
     u_char *end);
-static ngx_int_t ngx_http_endpoint_pattern_bound(
+static ngx_int_t ngx_http_endpoint_path_bound(
     ngx_http_endpoint_compile_t *c, ngx_array_t *parts, ngx_str_t *word,
     ngx_uint_t last);
-static u_char *ngx_http_endpoint_pattern_label(u_char *p,
+static u_char *ngx_http_endpoint_path_label(u_char *p,
     ngx_http_endpoint_input_t *input);
 
 
 ngx_int_t
-ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_path_compile(ngx_http_endpoint_compile_t *c,
     ngx_str_t *path, ngx_array_t *parts)
 {
     u_char     *p, *end, *literal, *label;
     ngx_str_t   word;
 
-    if (ngx_http_endpoint_pattern_check(c, path) != NGX_OK) {
+    if (ngx_http_endpoint_path_check(c, path) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -54,7 +54,7 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
                                                 "segment", path);
         }
 
-        if (ngx_http_endpoint_pattern_literal(c, parts, literal, p)
+        if (ngx_http_endpoint_path_literal(c, parts, literal, p)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -69,13 +69,13 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
         word.len = p - word.data;
         literal = p--;
 
-        if (ngx_http_endpoint_pattern_bound(c, parts, &word, literal == end)
+        if (ngx_http_endpoint_path_bound(c, parts, &word, literal == end)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        label = ngx_http_endpoint_pattern_label(label,
+        label = ngx_http_endpoint_path_label(label,
                     (ngx_http_endpoint_input_t *) c->plan->inputs.elts
                     + c->plan->inputs.nelts - 1);
     }
@@ -86,12 +86,12 @@ ngx_http_endpoint_pattern_compile(ngx_http_endpoint_compile_t *c,
         return NGX_OK;
     }
 
-    return ngx_http_endpoint_pattern_literal(c, parts, literal, end);
+    return ngx_http_endpoint_path_literal(c, parts, literal, end);
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_pattern_check(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_path_check(ngx_http_endpoint_compile_t *c,
     ngx_str_t *path)
 {
     if (path->len == 0 || path->data[0] != '/') {
@@ -121,7 +121,7 @@ ngx_http_endpoint_pattern_check(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_pattern_literal(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_path_literal(ngx_http_endpoint_compile_t *c,
     ngx_array_t *parts, u_char *start, u_char *end)
 {
     ngx_http_endpoint_route_part_t  *part;
@@ -140,7 +140,7 @@ ngx_http_endpoint_pattern_literal(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_pattern_bound(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_path_bound(ngx_http_endpoint_compile_t *c,
     ngx_array_t *parts, ngx_str_t *word, ngx_uint_t last)
 {
     ngx_str_t                        err;
@@ -206,7 +206,7 @@ ngx_http_endpoint_pattern_bound(ngx_http_endpoint_compile_t *c,
 
 
 static u_char *
-ngx_http_endpoint_pattern_label(u_char *p, ngx_http_endpoint_input_t *input)
+ngx_http_endpoint_path_label(u_char *p, ngx_http_endpoint_input_t *input)
 {
     *p++ = '{';
     p = ngx_cpymem(p, input->name.data, input->name.len);
