@@ -281,10 +281,10 @@ ngx_http_endpoint_depend_headers(ngx_http_endpoint_depend_t *d)
     ngx_http_endpoint_compile_t  *c;
 
     c = d->compile;
-    header = c->pass_headers->elts;
+    header = c->limits->pass_headers->elts;
     unkeyed = d->unkeyed ? d->unkeyed->elts : NULL;
 
-    for (i = 0; i < c->pass_headers->nelts; i++) {
+    for (i = 0; i < c->limits->pass_headers->nelts; i++) {
 
         if (ngx_http_endpoint_cache_depend_trace(&header[i])
             || ngx_http_endpoint_depend_keyed(d, &header[i]))
@@ -367,9 +367,9 @@ ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
 
     step->pass = pass;
 
-    header = d->compile->pass_headers->elts;
+    header = d->compile->limits->pass_headers->elts;
 
-    for (i = 0; i < d->compile->pass_headers->nelts; i++) {
+    for (i = 0; i < d->compile->limits->pass_headers->nelts; i++) {
 
         if (ngx_http_endpoint_cache_depend_trace(&header[i])) {
             line = ngx_array_push(&pass->lines);

@@ -305,7 +305,7 @@ ngx_http_endpoint_cache_option_policy(ngx_http_endpoint_exec_t *exec)
     ngx_http_endpoint_cache_option_t  *conf;
 
     conf = exec->step->around_conf;
-    limits = exec->run->limits;
+    limits = exec->run->plan->limits;
 
     return (conf->policy + 31 * limits->fetch_buffer
             + 37 * limits->max_fanout) | 1;

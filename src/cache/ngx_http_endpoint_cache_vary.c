@@ -121,7 +121,7 @@ ngx_http_endpoint_cache_vary_step(ngx_http_endpoint_compile_t *c,
         return NGX_OK;
     }
 
-    headers = step->pass ? &step->pass->lines : c->pass_headers;
+    headers = step->pass ? &step->pass->lines : c->limits->pass_headers;
     header = headers->elts;
 
     for (i = 0; i < headers->nelts; i++) {

@@ -61,7 +61,7 @@ ngx_http_endpoint_fetch_request(ngx_http_endpoint_call_t *call,
     }
 
     call->capture->checked = ngx_http_endpoint_fetch_checked(exec->step);
-    call->capture->limit = exec->run->limits->fetch_buffer;
+    call->capture->limit = exec->run->plan->limits->fetch_buffer;
 
     if (ngx_http_endpoint_capture_start(call->capture, r, &path, &args)
         != NGX_OK)
@@ -117,7 +117,7 @@ ngx_http_endpoint_fetch_count(ngx_http_endpoint_run_t *run,
 
     for (outer = run; outer->parent; outer = outer->parent) { /* void */ }
 
-    if (outer->fetches >= outer->limits->max_fetches) {
+    if (outer->fetches >= outer->plan->limits->max_fetches) {
         refusal->cause = ngx_http_endpoint_cause_fetches;
         return NGX_DECLINED;
     }
@@ -159,8 +159,9 @@ ngx_http_endpoint_fetch_pass_all(ngx_http_endpoint_call_t *call,
     pass = exec->step->pass;
 
     if (pass == NULL) {
-        return ngx_http_endpoint_fetch_pass(sr, exec->run->limits->pass_headers,
-                                            r, exec->step->conf);
+        return ngx_http_endpoint_fetch_pass(sr,
+                                        exec->run->plan->limits->pass_headers,
+                                        r, exec->step->conf);
     }
 
     if (ngx_http_endpoint_fetch_pass(sr, &pass->lines, r, exec->step->conf)

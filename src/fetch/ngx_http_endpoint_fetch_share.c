@@ -62,7 +62,7 @@ ngx_http_endpoint_fetch_outcome(ngx_http_endpoint_exec_t *exec,
         return NGX_OK;
 
     case ngx_http_endpoint_cause_too_large:
-        outcome->limit = exec->run->limits->fetch_buffer;
+        outcome->limit = exec->run->plan->limits->fetch_buffer;
         return NGX_OK;
 
     case ngx_http_endpoint_cause_upstream:
@@ -123,7 +123,7 @@ ngx_http_endpoint_fetch_goes_on(ngx_http_endpoint_exec_t *exec,
     }
 
     return outcome->limit
-           && outcome->limit < exec->run->limits->fetch_buffer;
+           && outcome->limit < exec->run->plan->limits->fetch_buffer;
 }
 
 
@@ -156,5 +156,5 @@ static size_t
 ngx_http_endpoint_fetch_limit(ngx_http_endpoint_exec_t *exec)
 {
     return exec->step->each ? NGX_MAX_SIZE_T_VALUE
-                            : exec->run->limits->fetch_buffer;
+                            : exec->run->plan->limits->fetch_buffer;
 }

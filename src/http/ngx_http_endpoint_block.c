@@ -341,13 +341,17 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     c.pools = &emcf->pools;
     c.timeout = block->conf->timeout;
     c.bigint_string = block->conf->bigint;
-    c.pass_headers = block->conf->limits.pass_headers;
+    c.limits = &block->conf->limits;
 
     block->plan = ngx_http_endpoint_plan_compile(&c, &block->statements,
                                                  &parts);
-    if (block->plan == NULL
-        || ngx_http_endpoint_identity_own(cf, block) != NGX_OK)
-    {
+    if (block->plan == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_identity(cf, block);
+
+    if (ngx_http_endpoint_identity_own(cf, block->plan) != NGX_OK) {
         return NGX_ERROR;
     }
 

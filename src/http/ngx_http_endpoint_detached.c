@@ -41,8 +41,7 @@ static ngx_connection_t  ngx_http_endpoint_detached_no_connection;
 
 ngx_http_endpoint_detached_t *
 ngx_http_endpoint_detached_create(ngx_http_endpoint_plan_t *plan,
-    ngx_http_conf_ctx_t *ctx, ngx_http_endpoint_limits_t *limits,
-    ngx_str_t *name)
+    ngx_http_conf_ctx_t *ctx, ngx_str_t *name)
 {
     ngx_pool_t                    *pool;
     ngx_http_core_loc_conf_t      *clcf;
@@ -74,7 +73,6 @@ ngx_http_endpoint_detached_create(ngx_http_endpoint_plan_t *plan,
 
     d->run.shell = &ngx_http_endpoint_detached_shell;
     d->run.data = d;
-    d->run.limits = limits;
     d->run.scope.variable = ngx_http_endpoint_detached_variable;
 
     if (d->log_ctx.name.data == NULL

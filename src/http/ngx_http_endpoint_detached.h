@@ -48,14 +48,14 @@ struct ngx_http_endpoint_detached_s {
 
 
 /*
- * Prepares a run of plan with the configuration and limits of where it stands,
- * whose errors are logged "while running NAME".  The caller sets the values of
+ * Prepares a run of plan with the configuration of where it stands, whose
+ * errors are logged "while running NAME".  The caller sets the values of
  * the plan's inputs, d->run.scope.values, in memory of d->pool or that lasts
  * as long.  NULL: memory.
  */
 ngx_http_endpoint_detached_t *ngx_http_endpoint_detached_create(
     ngx_http_endpoint_plan_t *plan, ngx_http_conf_ctx_t *ctx,
-    ngx_http_endpoint_limits_t *limits, ngx_str_t *name);
+    ngx_str_t *name);
 
 /*
  * Starts it.  When it has ended handler(d, data) is called once, never from

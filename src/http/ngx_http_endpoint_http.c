@@ -214,17 +214,13 @@ static ngx_int_t
 ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match)
 {
-    ngx_str_t                      json;
-    ngx_http_endpoint_faults_t     faults;
-    ngx_http_endpoint_capture_t   *capture;
-    ngx_http_endpoint_loc_conf_t  *elcf;
-
-    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+    ngx_str_t                     json;
+    ngx_http_endpoint_faults_t    faults;
+    ngx_http_endpoint_capture_t  *capture;
 
     run->shell = &ngx_http_endpoint_shell;
     run->scope.variable = ngx_http_endpoint_variable;
     run->request = r;
-    run->limits = &elcf->limits;
 
     capture = ngx_http_endpoint_capture_above(r);
 

@@ -224,9 +224,9 @@ ngx_http_endpoint_http_passed(ngx_http_endpoint_run_t *run,
         ngx_str_set(&key, "cookie");
     }
 
-    pass = run->limits->pass_headers->elts;
+    pass = run->plan->limits->pass_headers->elts;
 
-    for (i = 0; i < run->limits->pass_headers->nelts; i++) {
+    for (i = 0; i < run->plan->limits->pass_headers->nelts; i++) {
         if (pass[i].key.len == key.len
             && ngx_strncmp(pass[i].key.data, key.data, key.len) == 0)
         {

@@ -14,20 +14,12 @@ static void ngx_http_endpoint_identity_statement(ngx_md5_t *md5,
     ngx_http_endpoint_statement_t *statement);
 
 
-ngx_int_t
-ngx_http_endpoint_identity_own(ngx_conf_t *cf,
-    ngx_http_endpoint_block_t *block)
+void
+ngx_http_endpoint_identity(ngx_conf_t *cf, ngx_http_endpoint_block_t *block)
 {
-    u_char                                digest[16];
-    ngx_md5_t                             md5;
-    ngx_str_t                             identity;
-    ngx_uint_t                            i;
-    ngx_http_endpoint_cache_statement_t  *statement;
-    ngx_http_endpoint_statement_t        *st;
-
-    if (block->plan->cache == NULL) {
-        return NGX_OK;
-    }
+    ngx_md5_t                       md5;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_statement_t  *st;
 
     ngx_md5_init(&md5);
 
@@ -43,12 +35,24 @@ ngx_http_endpoint_identity_own(ngx_conf_t *cf,
         ngx_http_endpoint_identity_statement(&md5, &st[i]);
     }
 
-    ngx_md5_final(digest, &md5);
+    ngx_md5_final(block->plan->identity, &md5);
+}
 
-    identity.data = digest;
-    identity.len = sizeof(digest);
 
-    statement = block->plan->cache->conf;
+ngx_int_t
+ngx_http_endpoint_identity_own(ngx_conf_t *cf, ngx_http_endpoint_plan_t *plan)
+{
+    ngx_str_t                             identity;
+    ngx_http_endpoint_cache_statement_t  *statement;
+
+    if (plan->cache == NULL) {
+        return NGX_OK;
+    }
+
+    identity.data = plan->identity;
+    identity.len = NGX_HTTP_ENDPOINT_IDENTITY;
+
+    statement = plan->cache->conf;
 
     return ngx_http_endpoint_key_own(cf, &statement->key, &identity);
 }

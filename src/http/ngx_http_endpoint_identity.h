@@ -10,13 +10,19 @@
 
 
 /*
- * Makes the endpoint of a block the owner of what its cache statement keeps.
- * It is known by the addresses and names of its server, its location, all words
- * of its block and the files that they name: who changes an endpoint does not
- * want what the old one has kept.  NGX_ERROR: memory.
+ * Sets the identity of a block's plan: the addresses and names of its server,
+ * its location, all words of the block and the files that they name.
+ */
+void ngx_http_endpoint_identity(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block);
+
+/*
+ * Makes a plan the owner of what its cache statement keeps, by its identity:
+ * who changes an endpoint does not want what the old one has kept.  NGX_ERROR:
+ * memory.
  */
 ngx_int_t ngx_http_endpoint_identity_own(ngx_conf_t *cf,
-    ngx_http_endpoint_block_t *block);
+    ngx_http_endpoint_plan_t *plan);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_IDENTITY_H_INCLUDED_ */

@@ -41,7 +41,7 @@ struct ngx_http_endpoint_compile_s {
     ngx_array_t                      *pools;    /* of endpoint_postgres */
     ngx_msec_t                        timeout;
     ngx_uint_t                        bigint_string;
-    ngx_array_t                      *pass_headers; /* ngx_hash_key_t */
+    ngx_http_endpoint_limits_t       *limits;
 };
 
 

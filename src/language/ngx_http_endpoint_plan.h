@@ -20,6 +20,9 @@
 #include "ngx_http_endpoint_statement.h"
 
 
+#define NGX_HTTP_ENDPOINT_IDENTITY  16      /* of MD5 */
+
+
 typedef struct ngx_http_endpoint_plan_s       ngx_http_endpoint_plan_t;
 typedef struct ngx_http_endpoint_step_s       ngx_http_endpoint_step_t;
 typedef struct ngx_http_endpoint_name_s       ngx_http_endpoint_name_t;
@@ -107,9 +110,24 @@ struct ngx_http_endpoint_step_s {
 };
 
 
+/* what the configuration allows, where a block stands */
+typedef struct {
+    size_t                            fetch_buffer;
+    size_t                            query_buffer;
+    ngx_array_t                      *pass_headers; /* ngx_hash_key_t */
+    ngx_uint_t                        max_fanout;
+    ngx_uint_t                        max_fetches;
+} ngx_http_endpoint_limits_t;
+
+
 struct ngx_http_endpoint_plan_s {
     ngx_http_endpoint_statement_t    *statement;
+    ngx_http_endpoint_limits_t       *limits;
     ngx_str_t                         label;    /* /user/{user_id} */
+
+    /* the same after a reload, as long as nothing of the block has changed */
+    u_char                            identity[NGX_HTTP_ENDPOINT_IDENTITY];
+
     ngx_str_t                         vary;     /* headers in keys, or empty */
 
     ngx_array_t                       inputs;   /* in the order of faults */

@@ -87,6 +87,7 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     }
 
     plan->statement = c->statement;
+    plan->limits = c->limits;
 
     c->plan = plan;
     c->edges = &edges;

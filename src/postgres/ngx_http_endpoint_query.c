@@ -67,7 +67,7 @@ ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b)
     request.statement = conf->statement;
     request.params = params;
     request.values = values;
-    request.limit = exec->run->limits->query_buffer;
+    request.limit = exec->run->plan->limits->query_buffer;
     request.timeout = ngx_min(conf->timeout,
                               ngx_http_endpoint_run_left(exec->run));
     request.transaction = exec->parent

@@ -229,6 +229,7 @@ ngx_http_endpoint_fanout_branches(ngx_http_endpoint_fanout_t *fanout)
 static ngx_int_t
 ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout)
 {
+    ngx_uint_t                  max;
     ngx_http_endpoint_run_t    *run;
     ngx_http_endpoint_value_t   v;
 
@@ -251,9 +252,11 @@ ngx_http_endpoint_fanout_list(ngx_http_endpoint_fanout_t *fanout)
                                             "Input should be a valid list");
     }
 
-    fanout->n = ngx_http_endpoint_json_count(&v, run->limits->max_fanout + 1);
+    max = run->plan->limits->max_fanout;
 
-    if (fanout->n > run->limits->max_fanout) {
+    fanout->n = ngx_http_endpoint_json_count(&v, max + 1);
+
+    if (fanout->n > max) {
         return ngx_http_endpoint_fanout_refuse(fanout,
                                             ngx_http_endpoint_cause_fanout,
                                             "Value error, the list has too "

@@ -28,16 +28,6 @@ typedef struct ngx_http_endpoint_run_s    ngx_http_endpoint_run_t;
 typedef struct ngx_http_endpoint_shell_s  ngx_http_endpoint_shell_t;
 
 
-/* what a location allows its runs */
-typedef struct {
-    size_t                          fetch_buffer;
-    size_t                          query_buffer;
-    ngx_array_t                    *pass_headers;   /* ngx_hash_key_t */
-    ngx_uint_t                      max_fanout;
-    ngx_uint_t                      max_fetches;
-} ngx_http_endpoint_limits_t;
-
-
 typedef enum {
     ngx_http_endpoint_exec_waiting = 0,
     ngx_http_endpoint_exec_running,
@@ -92,7 +82,6 @@ struct ngx_http_endpoint_run_s {
     /* the run whose step fetches this one, or NULL */
     ngx_http_endpoint_run_t        *parent;
 
-    ngx_http_endpoint_limits_t     *limits;
     ngx_uint_t                      fetches;    /* of it and those it fetches */
 
     ngx_http_endpoint_exec_t       *execs;      /* one for each step */

@@ -5,7 +5,7 @@
  * messages, background tasks and schedules are made of.  A run knows nothing
  * of its shell but the table below.
  *
- * Before the start.  The shell zeroes a run, sets shell, data, limits and
+ * Before the start.  The shell zeroes a run, sets shell, data and
  * scope.variable, and calls run_init() with a plan, a pool and a log; it fills
  * the slots of the plan's inputs in scope.values, and calls run_start() with
  * the time until the deadline.
@@ -17,7 +17,6 @@
  *             or the name of a task.  Steps log nothing of the kind.
  *   variable  the texts of nginx's variables, where the plan's place has any;
  *             NGX_ERROR where it cannot say, never an empty text.
- *   limits    what the configuration allows, from where the plan stands.
  *   request   what fetches are subrequests of.  The HTTP shell has one; others
  *             make one when the first fetch asks for it (host.h in fetch/), so
  *             that a run without fetches does without.

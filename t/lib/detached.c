@@ -139,8 +139,7 @@ detached_start(ngx_http_request_t *r, ngx_str_t *value)
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
 
-    d = ngx_http_endpoint_detached_create(plan, cscf->ctx, &elcf->limits,
-                                          value);
+    d = ngx_http_endpoint_detached_create(plan, cscf->ctx, value);
     if (d == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
