@@ -71,7 +71,7 @@ static ngx_conf_num_bounds_t  ngx_http_endpoint_fetches_bounds = {
 static ngx_command_t  ngx_http_endpoint_commands[] = {
 
     { ngx_string("endpoint"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_BLOCK|NGX_CONF_TAKE2,
+      NGX_HTTP_LOC_CONF|NGX_CONF_BLOCK|NGX_CONF_2MORE,
       ngx_http_endpoint_block,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,

@@ -495,22 +495,30 @@ location / {
 > GET /a/b/c/d/e/f/other
 < 404 {"detail":"Not Found"}
 
-=== an endpoint that the redirect to a slash hides is told of
+=== an endpoint that a location with a slash redirects
 --- conf
 location / {
-    endpoint GET /api { reply '"hidden"'; }
     endpoint GET /b   { reply '"b"'; }
+    endpoint GET /api { reply '"hidden"'; }
 }
 location /api/ { proxy_pass http://127.0.0.1:1; }
 location /b/   { return 204; }
---- suppress_stderr
+--- dies
+3: endpoint "/api" is never asked: nginx redirects it to location "/api/", add "location = /api" for it
+
+=== it has a location of its own
+--- conf
+location / {
+    endpoint GET /b { reply '"b"'; }
+}
+location = /api { endpoint GET /api { reply '"api"'; } }
+location /api/ { proxy_pass http://127.0.0.1:1; }
+location /b/   { return 204; }
 --- exchanges
 > GET /b
 < 200 "b"
---- error_log eval
-qr/\[warn\] .*endpoint "\/api" is hidden by location "\/api\/" in .*test\.conf:2/
---- no_error_log
-endpoint "/b" is hidden
+> GET /api
+< 200 "api"
 
 === named and regex locations are not chosen by a prefix, nothing is hidden there
 --- conf

@@ -191,7 +191,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{"x": }"
+3: invalid JSON in line 1 of the template, in "{"x": }", at "}": a value is missing
 
 === bad JSON: a name beside another value
 --- conf
@@ -201,7 +201,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{"x": a$x}"
+3: invalid JSON in line 1 of the template, in "{"x": a$x}", at "a$x}": a text must be in double quotes
 
 === bad JSON: two names side by side
 --- conf
@@ -211,7 +211,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "[$x$x]"
+3: invalid JSON in line 1 of the template, in "[$x$x]", at "$x]": a comma is missing before it
 
 === bad JSON: a number of its digits and a name
 --- conf
@@ -221,7 +221,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "[1$x]"
+3: invalid JSON in line 1 of the template, in "[1$x]", at "$x]": a comma is missing before it
 
 === bad JSON: a name as a key
 --- conf
@@ -231,7 +231,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{$x: 1}"
+3: invalid JSON in line 1 of the template, in "{$x: 1}", at "$x: 1}": a key must be in double quotes
 
 === bad JSON: a string without an end
 --- conf
@@ -241,7 +241,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{"x": "$x}"
+3: invalid JSON in line 1 of the template, in "{"x": "$x}", at ""$x}": its closing quote is missing
 
 === bad JSON: more than one value
 --- conf
@@ -251,7 +251,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{} {}"
+3: invalid JSON in line 1 of the template, in "{} {}", at "{}": there is something behind the value
 
 === bad JSON: an unknown escape
 --- conf
@@ -261,7 +261,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template ""\x""
+3: invalid JSON in line 1 of the template, in ""\x"", at "\x"": there is no such escape, a backslash is written twice
 
 === bad JSON in a fetch's body
 --- conf
@@ -272,7 +272,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template "{"x": 1,}"
+3: invalid JSON in line 1 of the template, in "{"x": 1,}", at ",}": there is a comma too many
 
 === bad JSON in a file
 --- conf
@@ -287,7 +287,7 @@ location / {
 --- must_die
 --- suppress_stderr
 --- error_log eval
-[qr/\[emerg\] .*invalid JSON in template/, qr/in \S+\/test\.conf:3$/]
+[qr/\[emerg\] .*invalid JSON in line \d+ of the template/, qr/in \S+\/test\.conf:3$/]
 
 === a bad type
 --- conf
@@ -1145,7 +1145,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "2s" of "sleep"
+3: unknown option "2s" of "sleep", the options are timeout=, after=, when=, unordered
 
 === an unknown option of fetch
 --- conf
@@ -1176,7 +1176,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "retry=3" of "fetch"
+3: unknown option "retry=3" of "fetch", the options are body=, header=, default=, pass=, status=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === an unknown option of log
 --- conf
@@ -1187,7 +1187,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "b" of "log"
+3: unknown option "b" of "log", the options are timeout=, after=, when=, unordered
 
 === an unknown option of set_header
 --- conf
@@ -1198,7 +1198,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "b" of "set_header"
+3: unknown option "b" of "set_header", the options are timeout=, after=, when=, unordered
 
 === a fetch without a URI
 --- conf
@@ -1366,7 +1366,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template ""a\${x}n""
+3: invalid JSON in line 1 of the template, in ""a\${x}n"", at "\${x}n"": there is no such escape, a backslash is written twice
 
 === a name within an escape
 --- conf
@@ -1376,7 +1376,7 @@ location / {
     }
 }
 --- dies
-3: invalid JSON in template ""\u00${x}41""
+3: invalid JSON in line 1 of the template, in ""\u00${x}41"", at "\u00${x}41"": there is no such escape, a backslash is written twice
 
 === a path with arguments
 --- conf

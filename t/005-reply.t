@@ -227,9 +227,9 @@ location / {
 --- error_code eval
 [200, 203, 200, 200]
 --- response_body eval
-[qq({\n  "x": "a\\"",\n  "price": "5 \$"\n}\n), "<p>&lt;</p>\n",
+[qq({"x":"a\\"","price":"5 \$"}), "<p>&lt;</p>\n",
  ('0123456789abcde' x 1000) . "\n",
- qq({\n  "x": "a",\n  "price": "5 \$"\n}\n)]
+ qq({"x":"a","price":"5 \$"})]
 
 === set_header
 --- conf

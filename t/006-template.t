@@ -101,7 +101,7 @@ location = /text {
 > GET /h
 < 200 <p>&lt;b a=&#39;&amp;&#39;&gt;</p>{&quot;c&quot;: [&quot;d\&quot;&quot;]}
 
-=== raw line breaks and tabs inside strings are escaped, outside they stay
+=== raw line breaks and tabs inside strings are escaped, outside they are not sent
 --- conf
 location / {
     endpoint GET /a/$x {
@@ -115,7 +115,7 @@ two	three $x
 --- request
 GET /a/b
 --- response_body eval
-qq({\n    "text": "one\\ntwo\\tthree b\\n\\n\\\\"\n})
+qq({"text":"one\\ntwo\\tthree b\\n\\n\\\\"})
 
 === a carriage return inside a string
 --- conf eval

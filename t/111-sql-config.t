@@ -498,7 +498,7 @@ location / {
     }
 }
 --- dies
-4: unknown option "id" of "query"
+4: unknown option "id" of "query", the options are default=, error=, isolated, read, idempotent, file=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === an unknown option
 --- conf
@@ -510,7 +510,7 @@ location / {
     }
 }
 --- dies
-4: unknown option "retries=3" of "query"
+4: unknown option "retries=3" of "query", the options are default=, error=, isolated, read, idempotent, file=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === a bad timeout
 --- conf
@@ -771,7 +771,7 @@ location / {
     }
 }
 --- dies
-4: unknown option "serializable" of "transaction"
+4: unknown option "serializable" of "transaction", the options are timeout=, after=, when=, unordered
 
 === COMMIT in a transaction
 --- conf

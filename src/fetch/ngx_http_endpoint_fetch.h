@@ -41,6 +41,7 @@ typedef struct {
 
     ngx_http_endpoint_each_t         each;
 
+    unsigned                         given:1;       /* the method was */
     unsigned                         text:1;        /* as=text */
     unsigned                         has_content_type:1;
     ngx_str_t                        type;      /* Content-Type, or "" */

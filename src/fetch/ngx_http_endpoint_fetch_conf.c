@@ -83,6 +83,12 @@ static ngx_http_endpoint_fetch_option_t  ngx_http_endpoint_fetch_setters[] = {
 };
 
 
+static const char  *ngx_http_endpoint_fetch_known[] = {
+    "body=", "header=", "default=", "pass=", "status=", "as=", "retries=",
+    "try_timeout=", "cache=", "each=", "limit=", NULL
+};
+
+
 ngx_int_t
 ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
@@ -175,6 +181,7 @@ ngx_http_endpoint_fetch_method(ngx_http_endpoint_compile_t *c,
 
     for (m = ngx_http_endpoint_fetch_methods; m->name; m++) {
         if (ngx_strcmp(word->data, m->name) == 0) {
+            conf->given = 1;
             conf->method = *word;
             conf->method_id = m->id;
             return NGX_OK;
@@ -227,9 +234,8 @@ ngx_http_endpoint_fetch_options(ngx_http_endpoint_compile_t *c,
             body.len -= 5;
 
         } else if (i > first) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"fetch\"", arg);
+            return ngx_http_endpoint_step_unknown(c, arg,
+                                              ngx_http_endpoint_fetch_known);
         }
     }
 
@@ -453,9 +459,15 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_compile_t *c,
     if (kind == ngx_http_endpoint_template_json
         && ngx_http_endpoint_step_like_option(text))
     {
+        return ngx_http_endpoint_step_unknown(c, text,
+                                              ngx_http_endpoint_fetch_known);
+    }
+
+    if (!conf->given) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "unknown option \"%V\" of "
-                                            "\"fetch\"", text);
+                                            "a body in a \"fetch\" without a "
+                                            "method, write one like POST "
+                                            "before the URI");
     }
 
     conf->body = ngx_palloc(c->cf->pool, sizeof(ngx_http_endpoint_template_t));

@@ -1,8 +1,10 @@
 
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_identity.h"
+#include "ngx_http_endpoint_nearest.h"
 
 
+static void ngx_http_endpoint_block_hint(ngx_conf_t *cf);
 static ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement);
 static ngx_int_t ngx_http_endpoint_block_check(ngx_conf_t *cf,
@@ -15,7 +17,7 @@ static ngx_uint_t ngx_http_endpoint_block_returns(
     ngx_http_endpoint_block_t *block);
 static ngx_int_t ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_block_t *block);
-static void ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
+static ngx_int_t ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
 static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
     ngx_http_location_tree_node_t *node, u_char *uri, size_t len);
@@ -80,9 +82,51 @@ ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     rv = ngx_conf_parse(cf, NULL);
 
+    if (rv != NGX_CONF_OK) {
+        ngx_http_endpoint_block_hint(cf);
+    }
+
     *cf = save;
 
     return rv;
+}
+
+
+/* nginx has said that it does not know the word: what it may be meant for */
+
+static void
+ngx_http_endpoint_block_hint(ngx_conf_t *cf)
+{
+    ngx_str_t                    *word;
+    ngx_command_t                *cmd;
+    ngx_http_endpoint_nearest_t   nearest;
+
+    if (cf->args->nelts == 0) {
+        return;
+    }
+
+    word = cf->args->elts;
+
+    if (word->len > 1 && word->data[word->len - 1] == '}') {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "a path has \"$%*s\" in place of \"{%V\"",
+                           word->len - 1, word->data, word);
+        return;
+    }
+
+    ngx_http_endpoint_nearest_init(&nearest, word);
+
+    for (cmd = ngx_http_endpoint_module.commands; cmd->name.len; cmd++) {
+        if (cmd->type & NGX_HTTP_ENDPOINT_BLOCK) {
+            ngx_http_endpoint_nearest_look(&nearest, &cmd->name);
+        }
+    }
+
+    if (nearest.found.len && nearest.distance) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "did you mean \"%V\" in place of \"%V\"?",
+                           &nearest.found, word);
+    }
 }
 
 
@@ -172,6 +216,16 @@ static ngx_int_t
 ngx_http_endpoint_block_check(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block)
 {
+    if (block->head.nargs > 3) {
+        return ngx_http_endpoint_plan_error(cf, &block->head,
+                                            "unexpected \"%V\" behind the path "
+                                            "\"%V\": a segment has a type "
+                                            "only, \"$id:int\", and is checked "
+                                            "by \"require\"",
+                                            &block->head.args[3],
+                                            &block->head.args[2]);
+    }
+
     if (ngx_http_endpoint_block_method(cf, block) != NGX_OK
         || ngx_http_endpoint_block_prefix(cf, block) != NGX_OK)
     {
@@ -310,7 +364,9 @@ ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
             return NGX_ERROR;
         }
 
-        ngx_http_endpoint_block_hidden(cf, &block[i]);
+        if (ngx_http_endpoint_block_hidden(cf, &block[i]) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -376,19 +432,18 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
 }
 
 
-static void
+static ngx_int_t
 ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block)
 {
     u_char                    *end;
     ngx_str_t                 *path;
-    ngx_conf_file_t            file, *saved;
     ngx_http_core_loc_conf_t  *clcf, *found;
 
     /* a named location is not chosen by the URI, a regex one mostly first */
 
     if (block->location->named || block->location->regex) {
-        return;
+        return NGX_OK;
     }
 
     path = &block->head.args[2];
@@ -409,22 +464,23 @@ ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     if (found == NULL || found == block->location
         || found->name.len <= block->location->name.len)
     {
-        return;
+        return NGX_OK;
     }
 
-    ngx_memzero(&file, sizeof(ngx_conf_file_t));
+    if (found->name.len == path->len + 1) {
+        return ngx_http_endpoint_plan_error(cf, &block->head,
+                                            "endpoint \"%V\" is never asked: "
+                                            "nginx redirects it to location "
+                                            "\"%V\", add \"location = %V\" "
+                                            "for it", path, &found->name,
+                                            path);
+    }
 
-    file.file.name = block->head.file;
-    file.line = block->head.line;
+    ngx_http_endpoint_plan_warn(cf, &block->head,
+                                "endpoint \"%V\" is hidden by location "
+                                "\"%V\"", path, &found->name);
 
-    saved = cf->conf_file;
-    cf->conf_file = &file;
-
-    ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                       "endpoint \"%V\" is hidden by location \"%V\"",
-                       path, &found->name);
-
-    cf->conf_file = saved;
+    return NGX_OK;
 }
 
 

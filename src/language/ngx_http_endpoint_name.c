@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_handed.h"
+#include "ngx_http_endpoint_nearest.h"
 #include "ngx_http_endpoint_use.h"
 
 #include <ngx_http.h>
@@ -43,6 +44,8 @@ static ngx_int_t ngx_http_endpoint_name_use(ngx_http_endpoint_compile_t *c,
 static ngx_int_t ngx_http_endpoint_name_variable(
     ngx_http_endpoint_compile_t *c, ngx_str_t *name,
     ngx_http_endpoint_ref_t *ref);
+static ngx_int_t ngx_http_endpoint_name_unknown(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *name);
 static ngx_uint_t ngx_http_endpoint_name_is_variable(ngx_conf_t *cf,
     ngx_str_t *name);
 
@@ -202,6 +205,10 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
     }
 
     name = ngx_http_endpoint_name_visible(c, &p.name);
+
+    if (name == NULL && !ngx_http_endpoint_name_is_variable(c->cf, &p.name)) {
+        return ngx_http_endpoint_name_unknown(c, &p.name);
+    }
 
     if ((name == NULL || name->scalar) && p.keys->nelts) {
         keys.data = p.name.data + p.name.len;
@@ -568,12 +575,6 @@ ngx_http_endpoint_name_variable(ngx_http_endpoint_compile_t *c,
 {
     ngx_int_t  index;
 
-    if (!ngx_http_endpoint_name_is_variable(c->cf, name)) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "unknown name \"$%V\": no input, "
-                                            "step or variable has it", name);
-    }
-
     if (!c->place->variables) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "variable \"$%V\" in %V, which "
@@ -594,6 +595,45 @@ ngx_http_endpoint_name_variable(ngx_http_endpoint_compile_t *c,
     ref->index = index;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_name_unknown(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    ngx_uint_t                    i;
+    ngx_hash_key_t               *key;
+    ngx_http_endpoint_name_t    **names;
+    ngx_http_core_main_conf_t    *cmcf;
+    ngx_http_endpoint_nearest_t   nearest;
+
+    ngx_http_endpoint_nearest_init(&nearest, name);
+
+    if (c->item) {
+        ngx_http_endpoint_nearest_look(&nearest, &c->item->name);
+    }
+
+    names = c->plan->names.elts;
+
+    for (i = 0; i < c->plan->names.nelts; i++) {
+        ngx_http_endpoint_nearest_look(&nearest, &names[i]->name);
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(c->cf, ngx_http_core_module);
+
+    key = cmcf->variables_keys->keys.elts;
+
+    for (i = 0; i < cmcf->variables_keys->keys.nelts; i++) {
+        ngx_http_endpoint_nearest_look(&nearest, &key[i].key);
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "unknown name \"$%V\": no input, step "
+                                        "or variable has it%s%V%s", name,
+                                        nearest.found.len
+                                        ? ", did you mean \"$" : "",
+                                        &nearest.found,
+                                        nearest.found.len ? "\"?" : "");
 }
 
 

@@ -100,6 +100,15 @@ ngx_http_endpoint_path_check(ngx_http_endpoint_compile_t *c,
                                             "start with \"/\"", path);
     }
 
+    if (ngx_strlchr(path->data, path->data + path->len, '{')
+        || ngx_strnstr(path->data, "/:", path->len))
+    {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "invalid path \"%V\", a segment "
+                                            "is bound by \"$id\" or "
+                                            "\"$id:int\"", path);
+    }
+
     if (ngx_strlchr(path->data, path->data + path->len, '?')) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "invalid path \"%V\", its "

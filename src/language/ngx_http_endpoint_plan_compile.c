@@ -17,6 +17,10 @@ static ngx_int_t ngx_http_endpoint_plan_init(ngx_conf_t *cf,
     ngx_http_endpoint_plan_t *plan);
 static ngx_int_t ngx_http_endpoint_plan_declare(
     ngx_http_endpoint_compile_t *c);
+static ngx_int_t ngx_http_endpoint_plan_semicolon(
+    ngx_http_endpoint_compile_t *c);
+static ngx_uint_t ngx_http_endpoint_plan_statement_name(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_input_source_e source);
 static ngx_int_t ngx_http_endpoint_plan_step_declare(
@@ -157,6 +161,10 @@ ngx_http_endpoint_plan_declare(ngx_http_endpoint_compile_t *c)
     ngx_http_endpoint_step_type_t   *type;
     ngx_http_endpoint_plan_input_t  *in;
 
+    if (ngx_http_endpoint_plan_semicolon(c) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     name = &c->statement->args[0];
 
     for (in = ngx_http_endpoint_plan_inputs; in->name; in++) {
@@ -176,6 +184,64 @@ ngx_http_endpoint_plan_declare(ngx_http_endpoint_compile_t *c)
     type = ngx_http_endpoint_step_find(c->kinds, name);
 
     return ngx_http_endpoint_plan_step_declare(c, type);
+}
+
+
+/*
+ * The name of a statement amid the words of another one: nginx reads on to the
+ * next semicolon.  The words of a key, and a text that stands in third place,
+ * may be anything.
+ */
+
+static ngx_int_t
+ngx_http_endpoint_plan_semicolon(ngx_http_endpoint_compile_t *c)
+{
+    ngx_str_t   *arg;
+    ngx_uint_t   i;
+
+    arg = c->statement->args;
+
+    if (ngx_strcmp(arg[0].data, "cache") == 0
+        || ngx_strcmp(arg[0].data, "purge") == 0)
+    {
+        return NGX_OK;
+    }
+
+    i = 2;
+
+    if (ngx_strcmp(arg[0].data, "log") == 0
+        || ngx_strcmp(arg[0].data, "set_header") == 0)
+    {
+        i = 3;
+    }
+
+    for ( /* void */ ; i + 1 < c->statement->nargs; i++) {
+        if (ngx_http_endpoint_plan_statement_name(c, &arg[i])) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "unexpected \"%V\" in \"%V\", "
+                                                "is a \";\" missing before it?",
+                                                &arg[i], &arg[0]);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_plan_statement_name(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *word)
+{
+    ngx_http_endpoint_plan_input_t  *in;
+
+    for (in = ngx_http_endpoint_plan_inputs; in->name; in++) {
+        if (ngx_strcmp(word->data, in->name) == 0) {
+            return 1;
+        }
+    }
+
+    return ngx_strcmp(word->data, "reply") == 0
+           || ngx_http_endpoint_step_find(c->kinds, word) != NULL;
 }
 
 
@@ -213,6 +279,16 @@ ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
 
     name->scalar = (input->type != ngx_http_endpoint_type_json);
     input->slot = name->slot;
+
+    if (source >= ngx_http_endpoint_input_field
+        && c->plan->statement->nargs > 1
+        && ngx_strcmp(c->plan->statement->args[1].data, "GET") == 0)
+    {
+        ngx_http_endpoint_plan_warn(c->cf, st, "\"%V\" in an endpoint for GET, "
+                                    "whose requests have no body, mostly: "
+                                    "\"arg\" takes \"$%V\" from the query "
+                                    "string", &st->args[0], &input->name);
+    }
 
     return NGX_OK;
 }

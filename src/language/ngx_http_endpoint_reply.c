@@ -197,8 +197,12 @@ ngx_http_endpoint_reply_status(ngx_http_endpoint_compile_t *c,
     if (!ngx_http_endpoint_reply_is_status(word) || word->data[0] == '1') {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "invalid status \"%V\", it must "
-                                            "be 200 to 599 or a \"$name\"",
-                                            word);
+                                            "be 200 to 599 or a \"$name\"%s",
+                                            word,
+                                            ngx_atoi(word->data, word->len)
+                                            == NGX_ERROR
+                                            ? ", and stands before the body"
+                                            : "");
     }
 
     reply->status = ngx_atoi(word->data, word->len);

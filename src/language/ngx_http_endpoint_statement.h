@@ -26,4 +26,9 @@ ngx_int_t ngx_http_endpoint_plan_error(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement, const char *fmt, ...);
 
 
+/* The same for a warning. */
+void ngx_http_endpoint_plan_warn(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement, const char *fmt, ...);
+
+
 #endif /* _NGX_HTTP_ENDPOINT_STATEMENT_H_INCLUDED_ */

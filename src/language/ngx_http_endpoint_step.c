@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_nearest.h"
 #include "ngx_http_endpoint_compile.h"
 
 
@@ -64,9 +65,7 @@ ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
         rc = ngx_http_endpoint_step_option(c, step, &arg[i]);
 
         if (rc == NGX_DECLINED) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"%V\"", &arg[i], &arg[0]);
+            return ngx_http_endpoint_step_unknown(c, &arg[i], NULL);
         }
 
         if (rc == NGX_ERROR) {
@@ -198,6 +197,61 @@ ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
     c->item = item;
 
     return step->when ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_step_unknown(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *word, const char **own)
+{
+    u_char                        *p, *last, list[512];
+    ngx_str_t                      option, name;
+    ngx_uint_t                     i;
+    const char                   **known;
+    ngx_http_endpoint_nearest_t    nearest;
+
+    static const char  *common[] = { "timeout=", "after=", "when=",
+                                     "unordered", NULL };
+
+    /* the name with its "=", whatever the value is */
+
+    name.data = word->data;
+
+    for (name.len = 0; name.len < word->len; name.len++) {
+        if (word->data[name.len] == '=') {
+            name.len++;
+            break;
+        }
+    }
+
+    ngx_http_endpoint_nearest_init(&nearest, &name);
+
+    p = list;
+    last = list + sizeof(list);
+
+    for (i = 0; i < 2; i++) {
+        for (known = i ? common : own; known && *known; known++) {
+            option.data = (u_char *) *known;
+            option.len = ngx_strlen(*known);
+
+            ngx_http_endpoint_nearest_look(&nearest, &option);
+
+            p = ngx_slprintf(p, last, "%s%V", p == list ? "" : ", ", &option);
+        }
+    }
+
+    option.data = list;
+    option.len = p - list;
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "unknown option \"%V\" of \"%V\"%s%V%s"
+                                        ", the options are %V", word,
+                                        &c->statement->args[0],
+                                        nearest.found.len
+                                        ? ", did you mean \"" : "",
+                                        &nearest.found,
+                                        nearest.found.len ? "\"" : "",
+                                        &option);
 }
 
 

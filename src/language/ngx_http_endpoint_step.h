@@ -124,6 +124,13 @@ ngx_int_t ngx_http_endpoint_step_options(ngx_http_endpoint_compile_t *c,
 ngx_int_t ngx_http_endpoint_step_target(ngx_http_endpoint_compile_t *c,
     ngx_str_t *target, const char *kind, ngx_str_t *name);
 
+/*
+ * Logs that there is no such option, with those that there are: own are the
+ * statement's, beside those of all steps.  Always NGX_ERROR.
+ */
+ngx_int_t ngx_http_endpoint_step_unknown(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *word, const char **own);
+
 /* Whether a word looks like an option, name=..., of whatever name. */
 ngx_uint_t ngx_http_endpoint_step_like_option(ngx_str_t *word);
 

@@ -2,6 +2,11 @@
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_template.h"
+#include "ngx_http_endpoint_template_fault.h"
+
+
+/* how much of the text an error shows on each side */
+#define NGX_HTTP_ENDPOINT_TEMPLATE_NEAR  24
 
 
 /* where the text of a JSON template stands: in a string or outside of one */
@@ -10,6 +15,7 @@ typedef struct {
     ngx_http_endpoint_writer_t    check;        /* with null for each value */
     ngx_uint_t                    string;
     ngx_uint_t                    escape;
+    ngx_uint_t                    dense;        /* without white space */
 } ngx_http_endpoint_template_json_t;
 
 
@@ -20,8 +26,13 @@ static ngx_uint_t ngx_http_endpoint_template_type_has(ngx_str_t *type,
     char *part);
 static ngx_int_t ngx_http_endpoint_template_json_parts(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
+static ngx_int_t ngx_http_endpoint_template_json_error(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_json_literal(
     ngx_http_endpoint_template_json_t *j, ngx_http_endpoint_part_t *part);
+static ngx_uint_t ngx_http_endpoint_template_lines(ngx_str_t *text);
+static void ngx_http_endpoint_template_json_dense(
+    ngx_http_endpoint_part_t *part, ngx_uint_t string);
 static ngx_uint_t ngx_http_endpoint_template_line_breaks(ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_write_form(ngx_pool_t *pool,
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
@@ -202,6 +213,8 @@ ngx_http_endpoint_template_json_parts(ngx_http_endpoint_compile_t *c,
     ngx_memzero(&j, sizeof(ngx_http_endpoint_template_json_t));
 
     j.compile = c;
+    j.dense = ngx_http_endpoint_template_lines(text);
+
     ngx_http_endpoint_writer_init(&j.check, c->cf->temp_pool, text->len);
 
     part = parts->elts;
@@ -236,23 +249,102 @@ ngx_http_endpoint_template_json_parts(ngx_http_endpoint_compile_t *c,
                                         NULL);
 
     if (rc == NGX_DECLINED || rc == NGX_ABORT) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "invalid JSON in template \"%V\"",
-                                            text);
+        return ngx_http_endpoint_template_json_error(c, text);
     }
 
     return rc;
 }
 
 
-/* raw line breaks and tabs inside a string are escaped for the user */
+/* of a file too, the line is counted from the start of the template */
+
+static ngx_int_t
+ngx_http_endpoint_template_json_error(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text)
+{
+    u_char                              *p, *start, *end;
+    ngx_str_t                            near;
+    ngx_uint_t                           line;
+    ngx_http_endpoint_template_fault_t   fault;
+
+    ngx_http_endpoint_template_fault(text, &fault);
+
+    start = text->data;
+    end = text->data + text->len;
+    line = 1;
+
+    for (p = text->data; p < fault.pos; p++) {
+        if (*p == '\n') {
+            start = p + 1;
+            line++;
+        }
+    }
+
+    while (start < fault.pos && (*start == ' ' || *start == '\t')) {
+        start++;
+    }
+
+    near.data = ngx_max(start, fault.pos - ngx_min(fault.pos - text->data,
+                                            NGX_HTTP_ENDPOINT_TEMPLATE_NEAR));
+
+    for (p = fault.pos;
+         p < end && *p != '\n' && *p != '\r'
+         && p < fault.pos + NGX_HTTP_ENDPOINT_TEMPLATE_NEAR;
+         p++)
+    { /* void */ }
+
+    near.len = p - near.data;
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "invalid JSON in line %ui of the "
+                                        "template, in \"%V\", at \"%*s\": %s",
+                                        line, &near, (size_t) (p - fault.pos),
+                                        fault.pos, fault.reason);
+}
+
+
+/* whether there is a line break that is in no string */
+
+static ngx_uint_t
+ngx_http_endpoint_template_lines(ngx_str_t *text)
+{
+    size_t      i;
+    ngx_uint_t  string;
+
+    string = 0;
+
+    for (i = 0; i < text->len; i++) {
+
+        if (text->data[i] == '"') {
+            string = !string;
+
+        } else if (text->data[i] == '\\') {
+            i++;
+
+        } else if (text->data[i] == '\n' && !string) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Raw line breaks and tabs inside a string are escaped for the user.  Of text
+ * in several lines the white space outside of strings is not sent; it is left
+ * in what is checked, where it parts values.
+ */
 
 static ngx_int_t
 ngx_http_endpoint_template_json_literal(ngx_http_endpoint_template_json_t *j,
     ngx_http_endpoint_part_t *part)
 {
-    u_char     *p, *end, *dst;
-    ngx_str_t   text;
+    u_char      *p, *end, *dst;
+    ngx_str_t    text;
+    ngx_uint_t   string;
+
+    string = j->string;
 
     text.data = ngx_pnalloc(j->compile->cf->pool, part->literal.len
                             + ngx_http_endpoint_template_line_breaks(
@@ -290,7 +382,54 @@ ngx_http_endpoint_template_json_literal(ngx_http_endpoint_template_json_t *j,
     text.len = dst - text.data;
     part->literal = text;
 
-    return ngx_http_endpoint_write(&j->check, text.data, text.len);
+    if (ngx_http_endpoint_write(&j->check, text.data, text.len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (j->dense) {
+        ngx_http_endpoint_template_json_dense(part, string);
+    }
+
+    return NGX_OK;
+}
+
+
+/* string: whether the literal begins within one */
+
+static void
+ngx_http_endpoint_template_json_dense(ngx_http_endpoint_part_t *part,
+    ngx_uint_t string)
+{
+    u_char      *p, *end, *dst;
+    ngx_uint_t   escape;
+
+    escape = 0;
+    end = part->literal.data + part->literal.len;
+
+    dst = part->literal.data;
+
+    for (p = dst; p < end; p++) {
+
+        if (!string
+            && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+        {
+            continue;
+        }
+
+        if (escape) {
+            escape = 0;
+
+        } else if (*p == '\\') {
+            escape = string;
+
+        } else if (*p == '"') {
+            string = !string;
+        }
+
+        *dst++ = *p;
+    }
+
+    part->literal.len = dst - part->literal.data;
 }
 
 

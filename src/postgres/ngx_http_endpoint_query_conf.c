@@ -39,6 +39,12 @@ static ngx_int_t ngx_http_endpoint_query_params(
     ngx_http_endpoint_sql_t *sql);
 
 
+static const char  *ngx_http_endpoint_query_options[] = {
+    "default=", "error=", "isolated", "read", "idempotent", "file=", "cache=",
+    "each=", "limit=", NULL
+};
+
+
 ngx_int_t
 ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_uint_t row)
@@ -131,9 +137,8 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
         }
 
         if (args->sql.data) {
-            return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                                "unknown option \"%V\" of "
-                                                "\"%V\"", &arg[i], &arg[0]);
+            return ngx_http_endpoint_step_unknown(c, &arg[i],
+                                              ngx_http_endpoint_query_options);
         }
 
         args->sql = arg[i];

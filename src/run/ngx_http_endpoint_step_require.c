@@ -79,6 +79,16 @@ ngx_http_endpoint_require_compile(ngx_http_endpoint_compile_t *c,
 
     arg = c->statement->args;
 
+    /* "$a == 1" with spaces */
+
+    if (arg[2].len && arg[2].len < 3 && ngx_strchr("=!<>", arg[2].data[0])) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "a condition is one word, write "
+                                            "\"%V%V%V\"", &arg[1], &arg[2],
+                                            c->statement->nargs > 3
+                                            ? &arg[3] : &arg[2]);
+    }
+
     conf->condition = ngx_http_endpoint_condition_compile(c, &arg[1]);
 
     if (conf->condition == NULL

@@ -35,7 +35,7 @@ static template_case_t  template_cases[] = {
     { ngx_http_endpoint_template_json, "\"$$n\"", "\"$n\"" },
     { ngx_http_endpoint_template_json, "\"a\nb\tc\rd\"",
       "\"a\\nb\\tc\\rd\"" },
-    { ngx_http_endpoint_template_json, "[\n1\t]", "[\n1\t]" },
+    { ngx_http_endpoint_template_json, "[\n1\t]", "[1]" },
     { ngx_http_endpoint_template_json, "\"\\\\\"", "\"\\\\\"" },
 
     /* what is no JSON, whatever the values are */

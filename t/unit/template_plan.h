@@ -14,6 +14,7 @@
 #include "../../src/data/ngx_http_endpoint_writer.c"
 #include "../../src/language/ngx_http_endpoint_scope.c"
 #include "../../src/language/ngx_http_endpoint_template.c"
+#include "../../src/language/ngx_http_endpoint_template_fault.c"
 
 
 #define TEMPLATE_NAMES  26
