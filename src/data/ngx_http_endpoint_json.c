@@ -62,7 +62,8 @@ ngx_http_endpoint_json_extract(ngx_pool_t *pool, ngx_str_t *text,
         return rc;
     }
 
-    return ngx_http_endpoint_json_take(pool, text, paths, n, values, &twice);
+    return ngx_http_endpoint_json_take(pool, text, paths, n, 0, values,
+                                       &twice);
 }
 
 
@@ -98,7 +99,7 @@ ngx_http_endpoint_json_valid(ngx_str_t *text)
 
 ngx_int_t
 ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
+    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_json_path_t **twice)
 {
     ngx_uint_t                        i;
@@ -145,7 +146,7 @@ ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
             return NGX_ERROR;
         }
 
-        if (rest.twice && *twice == NULL) {
+        if (rest.twice && (once || paths[i].once) && *twice == NULL) {
             *twice = &paths[i];
         }
     }

@@ -35,6 +35,7 @@ typedef struct {
     ngx_array_t                   *keys;    /* ngx_http_endpoint_json_key_t,
                                                NULL: the whole text */
     ngx_uint_t                     slot;    /* index into values[] */
+    unsigned                       once:1;  /* no member of it twice */
 } ngx_http_endpoint_json_path_t;
 
 
@@ -53,10 +54,11 @@ ngx_int_t ngx_http_endpoint_json_parse(ngx_pool_t *pool, ngx_str_t *text);
  * valid; what is missing is null, of members named twice the last counts; what
  * stands behind [*] and slices is gathered into a new array in memory of pool,
  * with null where an element lacks the member.  twice becomes the first path
- * that leads through a member that is named twice, or NULL.  NGX_ERROR: memory.
+ * that leads through a member that is named twice, of those that must not, or
+ * with once set of all, or NULL.  NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
+    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_json_path_t **twice);
 
 /* Checks a text, then takes; n may be 0: a check alone. */

@@ -354,13 +354,15 @@ ngx_http_endpoint_http_members(ngx_http_endpoint_run_t *run,
 
         if (ngx_http_endpoint_json_take(run->scope.pool, &v->data,
                                         name->paths.elts, name->paths.nelts,
+                                        ngx_http_endpoint_http_handed(run,
+                                                                      name),
                                         run->scope.values, &twice)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        if (twice && (name->once || ngx_http_endpoint_http_handed(run, name))
+        if (twice
             && ngx_http_endpoint_input_twice(name->input, twice, v, faults)
                != NGX_OK)
         {

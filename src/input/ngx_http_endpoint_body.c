@@ -209,7 +209,8 @@ ngx_http_endpoint_body_json(ngx_pool_t *pool,
         return NGX_OK;
     }
 
-    if (ngx_http_endpoint_json_take(pool, text, paths, npaths, members, &path)
+    if (ngx_http_endpoint_json_take(pool, text, paths, npaths, 1, members,
+                                    &path)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -25,7 +25,7 @@ void
 ngx_http_endpoint_handed_name(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_name_t *name, ngx_array_t *keys)
 {
-    ngx_uint_t                      i;
+    ngx_uint_t                      i, j;
     ngx_http_endpoint_json_path_t  *path;
 
     if (!c->condition && !c->list) {
@@ -41,11 +41,12 @@ ngx_http_endpoint_handed_name(ngx_http_endpoint_compile_t *c,
     path = name->paths.elts;
 
     for (i = 0; i < name->paths.nelts; i++) {
-        if (name->whole
-            || ngx_http_endpoint_handed_within(keys, path[i].keys)
-            || ngx_http_endpoint_handed_within(path[i].keys, keys))
-        {
-            name->once = 1;
+        for (j = 0; j < name->paths.nelts; j++) {
+            if (name->whole
+                || ngx_http_endpoint_handed_within(path[i].keys, path[j].keys))
+            {
+                path[i].once = 1;
+            }
         }
     }
 }

@@ -474,6 +474,7 @@ ngx_http_endpoint_name_member_slot(ngx_http_endpoint_compile_t *c,
 
     path->keys = keys;
     path->slot = c->plan->nslots++;
+    path->once = 0;
 
     *slot = path->slot;
 

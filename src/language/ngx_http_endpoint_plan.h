@@ -47,10 +47,6 @@ struct ngx_http_endpoint_name_s {
     unsigned                          scalar:1; /* has no members */
     unsigned                          used:1;
     unsigned                          whole:1;  /* handed on as it came */
-
-    /* a member that is looked at is handed on within something larger too, so
-       that it must not be there twice */
-    unsigned                          once:1;
 };
 
 

@@ -523,13 +523,13 @@ ngx_http_endpoint_branch_item(ngx_http_endpoint_branch_t *b)
 
     if (ngx_http_endpoint_json_take(run->scope.pool, &b->item.data,
                                     item->paths.elts, item->paths.nelts,
-                                    run->scope.values, &twice)
+                                    list->whole, run->scope.values, &twice)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    if (twice && item->input && (item->once || list->whole)) {
+    if (twice && item->input) {
         return ngx_http_endpoint_fanout_refuse(b->fanout,
                                             ngx_http_endpoint_cause_fanout,
                                             "Value error, a member of an "

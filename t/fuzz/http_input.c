@@ -45,7 +45,7 @@ ngx_http_endpoint_input_twice(ngx_http_endpoint_input_t *input,
 
 ngx_int_t
 ngx_http_endpoint_json_take(ngx_pool_t *pool, ngx_str_t *text,
-    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n,
+    ngx_http_endpoint_json_path_t *paths, ngx_uint_t n, ngx_uint_t once,
     ngx_http_endpoint_value_t *values, ngx_http_endpoint_json_path_t **twice)
 {
     abort();

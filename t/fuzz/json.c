@@ -133,8 +133,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_require(rc == valid);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_endpoint_json_take(pool, &text, paths, n, values,
-                                         &twice);
+        rc = ngx_http_endpoint_json_take(pool, &text, paths, n, 0,
+                                         values, &twice);
         json_require(rc == NGX_OK);
 
         if (!json_has_nul(&text)) {

@@ -364,7 +364,8 @@ json_twice(ngx_pool_t *pool)
         path.keys = json_paths_parse(pool, cases[i].path);
         path.slot = 0;
 
-        unit_ok(ngx_http_endpoint_json_take(pool, &s, &path, 1, &v, &twice)
+        unit_ok(ngx_http_endpoint_json_take(pool, &s, &path, 1, 1, &v,
+                                            &twice)
                 == NGX_OK
                 && (twice == &path) == cases[i].twice,
                 "%s of %s twice: %d", cases[i].path, cases[i].text,
