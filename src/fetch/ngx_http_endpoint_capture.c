@@ -195,9 +195,27 @@ ngx_http_endpoint_capture_header_filter(ngx_http_request_t *r)
         r->upstream->finalize_request = ngx_http_endpoint_capture_finalize;
     }
 
-    if (ngx_http_endpoint_capture_encoded(r)) {
+    if (r->upstream && (capture->status < 200 || capture->status > 599)) {
+
+        /* no HTTP, or an interim answer, behind which nginx reads no other */
+
+        ngx_http_endpoint_capture_fail(capture,
+                                       ngx_http_endpoint_cause_upstream);
+
+    } else if (ngx_http_endpoint_capture_encoded(r)) {
         ngx_http_endpoint_capture_fail(capture,
                                        ngx_http_endpoint_cause_encoding);
+
+    } else if (r->upstream == NULL && r->method != NGX_HTTP_HEAD
+               && !capture->done
+               && r->headers_out.content_length_n > (off_t) capture->limit)
+    {
+        /* a file is read, without a pause, as long as somebody takes it */
+
+        r->header_only = 1;
+
+        ngx_http_endpoint_capture_fail(capture,
+                                       ngx_http_endpoint_cause_too_large);
     }
 
     return NGX_OK;

@@ -383,12 +383,18 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call)
 
     run = call->exec->run;
     conf = call->exec->step->conf;
+    sr = call->capture->request;
 
     if (conf->body == NULL) {
+
+        /* RFC 9110, section 8.6: where a body has a meaning, that it has none */
+
+        if (sr->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)) {
+            sr->headers_in.content_length_n = 0;
+        }
+
         return NGX_OK;
     }
-
-    sr = call->capture->request;
 
     ngx_http_endpoint_writer_init(&w, sr->pool,
                     ngx_http_endpoint_template_hint(conf->body, &run->scope));
