@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_flight_circle.h"
 #include "ngx_http_endpoint_flight_table.h"
 #include "ngx_http_endpoint_followers.h"
+#include "ngx_http_endpoint_timer.h"
 
 #include <ngx_event.h>
 
@@ -39,9 +40,6 @@ static ngx_http_endpoint_listener_t   ngx_http_endpoint_followers_listen = {
     ngx_http_endpoint_followers_listener, NULL
 };
 
-/* nginx's debug log wants to see a connection behind a timer */
-
-static ngx_connection_t               ngx_http_endpoint_followers_no_connection;
 static ngx_event_t                    ngx_http_endpoint_followers_timer;
 
 
@@ -93,11 +91,8 @@ ngx_http_endpoint_followers_watch(void)
         ngx_queue_init(&ngx_http_endpoint_followers_caches);
         ngx_queue_init(&ngx_http_endpoint_followers_woken);
 
-        ngx_http_endpoint_followers_no_connection.fd = (ngx_socket_t) -1;
-
-        ev->handler = ngx_http_endpoint_followers_tick;
-        ev->data = &ngx_http_endpoint_followers_no_connection;
-        ev->log = ngx_cycle->log;
+        ngx_http_endpoint_timer_init(ev, ngx_http_endpoint_followers_tick,
+                                     ngx_cycle->log);
         ev->cancelable = 1;
 
         ngx_http_endpoint_wake_listen(&ngx_http_endpoint_followers_listen);

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_detached.h"
 #include "ngx_http_endpoint_shell.h"
+#include "ngx_http_endpoint_timer.h"
 
 
 /* how often a worker with such runs looks whether it is to exit */
@@ -34,9 +35,8 @@ static ngx_http_endpoint_shell_t  ngx_http_endpoint_detached_shell = {
 
 /* those under way in this worker */
 
-static ngx_queue_t       ngx_http_endpoint_detached_queue;
-static ngx_event_t       ngx_http_endpoint_detached_timer;
-static ngx_connection_t  ngx_http_endpoint_detached_no_connection;
+static ngx_queue_t  ngx_http_endpoint_detached_queue;
+static ngx_event_t  ngx_http_endpoint_detached_timer;
 
 
 ngx_http_endpoint_detached_t *
@@ -297,11 +297,9 @@ ngx_http_endpoint_detached_watch(void)
     if (ev->handler == NULL) {
         ngx_queue_init(&ngx_http_endpoint_detached_queue);
 
-        ngx_http_endpoint_detached_no_connection.fd = (ngx_socket_t) -1;
-
-        ev->handler = ngx_http_endpoint_detached_watch_handler;
-        ev->data = &ngx_http_endpoint_detached_no_connection;
-        ev->log = ngx_cycle->log;
+        ngx_http_endpoint_timer_init(ev,
+                                     ngx_http_endpoint_detached_watch_handler,
+                                     ngx_cycle->log);
         ev->cancelable = 1;
     }
 

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_pg.h"
 #include "ngx_http_endpoint_pg_error.h"
+#include "ngx_http_endpoint_timer.h"
 
 #include <sys/ioctl.h>
 
@@ -46,10 +47,6 @@ static ngx_http_endpoint_pg_fate_e ngx_http_endpoint_pg_fate(
 static void ngx_http_endpoint_pg_shut(ngx_http_endpoint_pg_t *pg);
 
 
-/* a timer's data must look like a connection to nginx's debug log */
-static ngx_connection_t  ngx_http_endpoint_pg_no_connection;
-
-
 ngx_int_t
 ngx_http_endpoint_pg_init(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_options_t *options, ngx_pool_t *pool, ngx_log_t *log)
@@ -65,11 +62,8 @@ ngx_http_endpoint_pg_init(ngx_http_endpoint_pg_t *pg,
 
     ngx_queue_init(&pg->commands);
 
-    ngx_http_endpoint_pg_no_connection.fd = (ngx_socket_t) -1;
-
-    pg->timer.handler = ngx_http_endpoint_pg_timer_handler;
-    pg->timer.data = &ngx_http_endpoint_pg_no_connection;
-    pg->timer.log = log;
+    ngx_http_endpoint_timer_init(&pg->timer, ngx_http_endpoint_pg_timer_handler,
+                                 log);
 
     pg->event.handler = ngx_http_endpoint_pg_event_handler;
     pg->event.data = pg;

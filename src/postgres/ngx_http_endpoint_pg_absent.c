@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_timer.h"
 
 
 /*
@@ -11,18 +12,12 @@
 static void ngx_http_endpoint_pg_absent_handler(ngx_event_t *ev);
 
 
-/* a timer's data must look like a connection to nginx's debug log */
-static ngx_connection_t  ngx_http_endpoint_pg_absent_no_connection;
-
-
 void
 ngx_http_endpoint_pg_absent_init(ngx_http_endpoint_pg_pool_t *pool)
 {
-    ngx_http_endpoint_pg_absent_no_connection.fd = (ngx_socket_t) -1;
-
-    pool->patience.handler = ngx_http_endpoint_pg_absent_handler;
-    pool->patience.data = &ngx_http_endpoint_pg_absent_no_connection;
-    pool->patience.log = pool->log;
+    ngx_http_endpoint_timer_init(&pool->patience,
+                                 ngx_http_endpoint_pg_absent_handler,
+                                 pool->log);
 
     pool->why = "no server is available: it does not answer";
 }

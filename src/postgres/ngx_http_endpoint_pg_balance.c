@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_timer.h"
 
 
 /*
@@ -18,18 +19,12 @@ static ngx_msec_t ngx_http_endpoint_pg_balance_wait(
     ngx_http_endpoint_pg_pool_t *pool);
 
 
-/* a timer's data must look like a connection to nginx's debug log */
-static ngx_connection_t  ngx_http_endpoint_pg_balance_no_connection;
-
-
 void
 ngx_http_endpoint_pg_balance_init(ngx_http_endpoint_pg_pool_t *pool)
 {
-    ngx_http_endpoint_pg_balance_no_connection.fd = (ngx_socket_t) -1;
-
-    pool->balance.handler = ngx_http_endpoint_pg_balance_handler;
-    pool->balance.data = &ngx_http_endpoint_pg_balance_no_connection;
-    pool->balance.log = pool->log;
+    ngx_http_endpoint_timer_init(&pool->balance,
+                                 ngx_http_endpoint_pg_balance_handler,
+                                 pool->log);
     pool->balance.cancelable = 1;
 }
 

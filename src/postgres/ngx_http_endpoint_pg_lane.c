@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_timer.h"
 
 
 #define NGX_HTTP_ENDPOINT_PG_BACKOFF_MIN  50
@@ -14,10 +15,6 @@ static ngx_msec_t ngx_http_endpoint_pg_lane_backoff(
 static void ngx_http_endpoint_pg_lane_retry(ngx_event_t *ev);
 
 
-/* a timer's data must look like a connection to nginx's debug log */
-static ngx_connection_t  ngx_http_endpoint_pg_lane_no_connection;
-
-
 ngx_int_t
 ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
     ngx_http_endpoint_pg_pool_t *pool, ngx_http_endpoint_pg_owner_t *owner,
@@ -27,11 +24,8 @@ ngx_http_endpoint_pg_lane_init(ngx_http_endpoint_pg_lane_t *lane,
     lane->pg.owner = owner;
     lane->pg.data = lane;
 
-    ngx_http_endpoint_pg_lane_no_connection.fd = (ngx_socket_t) -1;
-
-    lane->retry.handler = ngx_http_endpoint_pg_lane_retry;
-    lane->retry.data = &ngx_http_endpoint_pg_lane_no_connection;
-    lane->retry.log = pool->log;
+    ngx_http_endpoint_timer_init(&lane->retry, ngx_http_endpoint_pg_lane_retry,
+                                 pool->log);
     lane->retry.cancelable = 1;
 
     return ngx_http_endpoint_pg_init(&lane->pg, &pool->options, memory,

@@ -19,6 +19,7 @@
 #include "../../src/shared/ngx_http_endpoint_zone.c"
 #include "../../src/data/ngx_http_endpoint_hash.c"
 #include "../../src/shared/ngx_http_endpoint_chunk.c"
+#include "../../src/run/ngx_http_endpoint_timer.c"
 #include "../../src/cache/ngx_http_endpoint_cache.c"
 #include "../../src/cache/ngx_http_endpoint_flight_table.c"
 #include "../../src/cache/ngx_http_endpoint_flight_circle.c"
