@@ -171,7 +171,7 @@ location / {
 location / {
     endpoint POST /m {
         body $x:json;
-        reply '{"a": $x.a, "deep": $x.o.p.q, "none": $x.none.p.q, "text": "$x.a/$x.o.p.q/$x.nothing", "brace": "${x.a}b"}';
+        reply '{"a": $x.a, "deep": $x.o.p.q, "none": $x.none.p.q, "text": "$x.a/$x.o.p.q/$x.none", "brace": "${x.a}b"}';
     }
     endpoint POST /i {
         body $x:json;
