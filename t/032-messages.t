@@ -182,6 +182,19 @@ location / { endpoint GET / { reply '{"a": 1}' 200; } }
 --- dies
 1: invalid status "{"a": 1}", it must be 200 to 599 or a "$name", and stands before the body
 
+=== an upstream may have the name of a statement
+--- http_config
+upstream require { server 127.0.0.1:1; endpoint_postgres "dbname=app"; }
+--- config
+location / {
+    endpoint GET /a { reply 204; }
+    endpoint GET / { query $x require "SELECT 1 AS x"; reply $x; }
+    endpoint GET /b { query require "DELETE FROM a"; reply 204; }
+}
+--- request
+GET /a
+--- error_code: 204
+
 === a field in a GET is warned about
 --- conf
 location / {

@@ -99,7 +99,9 @@ $s->start;
 sub steps {
     my ($a, $b, $k) = @_;
 
-    return qq({"a": "$a", "b": $b, "k": "$k", )
+    # of a template in several lines no white space is sent
+
+    my $text = qq({"a": "$a", "b": $b, "k": "$k", )
            . qq("x": "x$b|x-$b|$k|echo$b|echo|k=$k|$k|/echo/x$b", )
            . qq("y": "y$b|y-$b|$a|echo$b|echo|k=$a|$a|/echo/y$b", )
            . qq("z": "/z$b?k=z$k|z$b|slow z$k",\n)
@@ -109,6 +111,8 @@ sub steps {
            . qq("uri": "/steps/$a/$b", "shared": "server", "args": "k=$k",\n)
            . ' ' x 24
            . qq("method": "GET", "none": ""});
+
+    return $text =~ s/(?<=[:,])\s+//gr;
 }
 
 

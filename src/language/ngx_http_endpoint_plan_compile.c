@@ -189,8 +189,8 @@ ngx_http_endpoint_plan_declare(ngx_http_endpoint_compile_t *c)
 
 /*
  * The name of a statement amid the words of another one: nginx reads on to the
- * next semicolon.  The words of a key, and a text that stands in third place,
- * may be anything.
+ * next semicolon.  The words of a key, a text in third place and the name of an
+ * upstream may be anything.
  */
 
 static ngx_int_t
@@ -210,7 +210,9 @@ ngx_http_endpoint_plan_semicolon(ngx_http_endpoint_compile_t *c)
     i = 2;
 
     if (ngx_strcmp(arg[0].data, "log") == 0
-        || ngx_strcmp(arg[0].data, "set_header") == 0)
+        || ngx_strcmp(arg[0].data, "set_header") == 0
+        || (ngx_strncmp(arg[0].data, "query", 5) == 0
+            && arg[1].data[0] == '$'))
     {
         i = 3;
     }
