@@ -55,7 +55,7 @@ my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
 
     upstream later {
         server @{[ $later->address ]};
-        endpoint_postgres "dbname=app user=app application_name=later" connections=2;
+        endpoint_postgres "dbname=app user=app application_name=later" connections=2 wait=60s;
     }
 CONF
 

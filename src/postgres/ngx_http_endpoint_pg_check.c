@@ -13,6 +13,8 @@
 
 static void ngx_http_endpoint_pg_check_start(
     ngx_http_endpoint_pg_check_t *check);
+static ngx_uint_t ngx_http_endpoint_pg_check_hold(
+    ngx_http_endpoint_pg_query_t *query, ngx_http_endpoint_pg_check_t *check);
 static ngx_uint_t ngx_http_endpoint_pg_check_described(
     ngx_http_endpoint_pg_check_t *check, PGresult *result);
 static ngx_uint_t ngx_http_endpoint_pg_check_scalar(Oid type);
@@ -119,21 +121,50 @@ ngx_http_endpoint_pg_check_start(ngx_http_endpoint_pg_check_t *check)
 }
 
 
+/*
+ * A transaction is held before it has begun, for all of its statements: later
+ * it would keep a connection that the checks may be waiting for.
+ */
+
 ngx_uint_t
 ngx_http_endpoint_pg_check_holds(ngx_http_endpoint_pg_query_t *query)
 {
-    ngx_msec_t                     age;
-    ngx_http_endpoint_pg_check_t  *check;
+    ngx_uint_t                           i;
+    ngx_http_endpoint_pg_transaction_t  *t;
 
-    check = query->statement->check;
+    t = query->transaction;
 
-    if (query->statement->nparams == 0) {
+    if (t == NULL) {
+        return ngx_http_endpoint_pg_check_hold(query, query->statement->check);
+    }
+
+    if (t->begun) {
+        return 0;
+    }
+
+    for (i = 0; i < t->nstatements; i++) {
+        if (ngx_http_endpoint_pg_check_hold(query, t->statements[i]->check)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_pg_check_hold(ngx_http_endpoint_pg_query_t *query,
+    ngx_http_endpoint_pg_check_t *check)
+{
+    ngx_msec_t  age;
+
+    if (check->statement->nparams == 0) {
         return 0;
     }
 
     age = ngx_current_msec - check->since;
 
-    if (check->known && age < NGX_HTTP_ENDPOINT_PG_CHECK_SOFT) {
+    if (check->asked && age < NGX_HTTP_ENDPOINT_PG_CHECK_SOFT) {
         return 0;
     }
 
@@ -142,7 +173,7 @@ ngx_http_endpoint_pg_check_holds(ngx_http_endpoint_pg_query_t *query)
     }
 
     if (!check->running
-        || (check->known && age < NGX_HTTP_ENDPOINT_PG_CHECK_HARD))
+        || (check->asked && age < NGX_HTTP_ENDPOINT_PG_CHECK_HARD))
     {
         return 0;
     }
@@ -348,6 +379,7 @@ ngx_http_endpoint_pg_check_known(ngx_http_endpoint_pg_query_t *query)
     check = query->check;
 
     check->running = 0;
+    check->asked = 1;
     check->since = ngx_current_msec;
 
     ngx_http_endpoint_pg_query_free(query);
@@ -378,7 +410,11 @@ ngx_http_endpoint_pg_check_release(ngx_http_endpoint_pg_check_t *check)
 
         query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
 
-        ngx_http_endpoint_pg_start(query);
+        if (query->transaction == NULL
+            || !ngx_http_endpoint_pg_check_holds(query))
+        {
+            ngx_http_endpoint_pg_start(query);
+        }
     }
 }
 

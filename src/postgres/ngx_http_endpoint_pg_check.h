@@ -20,9 +20,10 @@ struct ngx_http_endpoint_pg_check_s {
     Oid                               *types;       /* of its parameters */
     ngx_http_endpoint_pg_param_e      *params;      /* what they take */
     ngx_queue_t                        held;        /* queries that wait */
-    ngx_msec_t                         since;       /* when it was known */
+    ngx_msec_t                         since;       /* when it was asked */
     ngx_uint_t                         version;     /* of the types */
     ngx_str_t                          oids;        /* types to be looked up */
+    unsigned                           asked:1;     /* once, at least */
     unsigned                           known:1;
     unsigned                           running:1;
     unsigned                           special:1;   /* not all take text */

@@ -126,10 +126,12 @@ void ngx_http_endpoint_pg_cancel(ngx_http_endpoint_pg_query_t *query);
 /*
  * A transaction, to be given with each of its queries; it takes a connection
  * when the first of them starts.  It must be ended by one of the next two.
- * timeout: statement_timeout of each query.  NULL: memory.
+ * timeout: statement_timeout of each query; statements are those that it may
+ * execute, and last as long as it does.  NULL: memory.
  */
 ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_pg_begin(
-    ngx_http_endpoint_pg_pool_t *pool, ngx_msec_t timeout);
+    ngx_http_endpoint_pg_pool_t *pool, ngx_msec_t timeout,
+    ngx_http_endpoint_pg_statement_t **statements, ngx_uint_t n);
 
 /*
  * Commits.  The handler gets a result without rows; pool, handler and data as

@@ -94,6 +94,8 @@ struct ngx_http_endpoint_pg_transaction_s {
     ngx_http_endpoint_pg_pool_t          *pool;
     ngx_http_endpoint_pg_lane_t          *lane;     /* or NULL */
     ngx_queue_t                           held;     /* queries to be sent */
+    ngx_http_endpoint_pg_statement_t    **statements;   /* of all */
+    ngx_uint_t                            nstatements;
     ngx_msec_t                            timeout;
     unsigned                              single:1; /* one isolated query */
     unsigned                              begun:1;

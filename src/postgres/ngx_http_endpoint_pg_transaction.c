@@ -43,9 +43,19 @@ ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_seat_owner = {
 
 ngx_http_endpoint_pg_transaction_t *
 ngx_http_endpoint_pg_begin(ngx_http_endpoint_pg_pool_t *pool,
-    ngx_msec_t timeout)
+    ngx_msec_t timeout, ngx_http_endpoint_pg_statement_t **statements,
+    ngx_uint_t n)
 {
-    return ngx_http_endpoint_pg_transaction(pool, timeout, 0);
+    ngx_http_endpoint_pg_transaction_t  *t;
+
+    t = ngx_http_endpoint_pg_transaction(pool, timeout, 0);
+
+    if (t) {
+        t->statements = statements;
+        t->nstatements = n;
+    }
+
+    return t;
 }
 
 

@@ -31,6 +31,8 @@ static ngx_int_t ngx_http_endpoint_transaction_pool(
     ngx_http_endpoint_step_t *inner);
 static void ngx_http_endpoint_transaction_start(
     ngx_http_endpoint_exec_t *exec);
+static ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_transaction_begin(
+    ngx_http_endpoint_transaction_t *t, ngx_msec_t timeout);
 static void ngx_http_endpoint_transaction_resume(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_transaction_advance(
@@ -183,7 +185,7 @@ ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
         timeout = ngx_min(timeout, exec->step->timeout);
     }
 
-    t->transaction = ngx_http_endpoint_pg_begin(exec->step->conf, timeout);
+    t->transaction = ngx_http_endpoint_transaction_begin(t, timeout);
 
     if (t->transaction == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
@@ -191,6 +193,39 @@ ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
     }
 
     ngx_http_endpoint_transaction_advance(t);
+}
+
+
+static ngx_http_endpoint_pg_transaction_t *
+ngx_http_endpoint_transaction_begin(ngx_http_endpoint_transaction_t *t,
+    ngx_msec_t timeout)
+{
+    ngx_uint_t                           i, n, count;
+    ngx_http_endpoint_step_t            *inner;
+    ngx_http_endpoint_query_conf_t      *conf;
+    ngx_http_endpoint_pg_statement_t   **statements;
+
+    count = t->exec->step->inner->nelts;
+
+    statements = ngx_palloc(t->exec->run->scope.pool, (count + 1)
+                            * sizeof(ngx_http_endpoint_pg_statement_t *));
+    if (statements == NULL) {
+        return NULL;
+    }
+
+    n = 0;
+
+    for (i = 0; i < count; i++) {
+        inner = t->inner[i].step;
+
+        if (inner->type->start == ngx_http_endpoint_query_step_start) {
+            conf = inner->conf;
+            statements[n++] = conf->statement;
+        }
+    }
+
+    return ngx_http_endpoint_pg_begin(t->exec->step->conf, timeout, statements,
+                                      n);
 }
 
 
@@ -323,8 +358,8 @@ ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
     t->committing = 0;
     t->committed = 0;
 
-    t->transaction = ngx_http_endpoint_pg_begin(exec->step->conf,
-                                          ngx_http_endpoint_run_left(exec->run));
+    t->transaction = ngx_http_endpoint_transaction_begin(t,
+                                        ngx_http_endpoint_run_left(exec->run));
     if (t->transaction == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return 1;
