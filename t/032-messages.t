@@ -182,6 +182,16 @@ location / { endpoint GET / { reply '{"a": 1}' 200; } }
 --- dies
 1: invalid status "{"a": 1}", it must be 200 to 599 or a "$name", and stands before the body
 
+=== a misspelt upstream
+--- http_config
+upstream store { server 127.0.0.1:1; endpoint_postgres "dbname=app"; }
+--- conf
+location / {
+    endpoint GET / { query $x stroe "SELECT 1 AS x"; reply $x; }
+}
+--- dies
+2: no upstream "stroe" with "endpoint_postgres", did you mean "store"?
+
 === an upstream may have the name of a statement
 --- http_config
 upstream require { server 127.0.0.1:1; endpoint_postgres "dbname=app"; }

@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_file.h"
 #include "ngx_http_endpoint_name.h"
+#include "ngx_http_endpoint_nearest.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_query.h"
@@ -17,6 +18,8 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_http_endpoint_query_args_t *args);
+static ngx_int_t ngx_http_endpoint_query_no_upstream(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *name);
 static ngx_int_t ngx_http_endpoint_query_target(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_query_option(
@@ -116,9 +119,7 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     conf->pool = ngx_http_endpoint_pg_conf_find(c->pools, &arg[i]);
 
     if (conf->pool == NULL) {
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "no upstream \"%V\" with "
-                                            "\"endpoint_postgres\"", &arg[i]);
+        return ngx_http_endpoint_query_no_upstream(c, &arg[i]);
     }
 
     if (ngx_http_endpoint_query_target(c, step) != NGX_OK) {
@@ -151,6 +152,34 @@ ngx_http_endpoint_query_args(ngx_http_endpoint_compile_t *c,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_query_no_upstream(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *name)
+{
+    ngx_str_t                     *known;
+    ngx_uint_t                     i;
+    ngx_http_endpoint_nearest_t    nearest;
+    ngx_http_endpoint_pg_pool_t  **pool;
+
+    pool = c->pools->elts;
+
+    ngx_http_endpoint_nearest_init(&nearest, name);
+
+    for (i = 0; i < c->pools->nelts; i++) {
+        (void) ngx_http_endpoint_pg_conf_isolated(pool[i], &known);
+        ngx_http_endpoint_nearest_look(&nearest, known);
+    }
+
+    return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                        "no upstream \"%V\" with "
+                                        "\"endpoint_postgres\"%s%V%s", name,
+                                        nearest.found.len
+                                        ? ", did you mean \"" : "",
+                                        &nearest.found,
+                                        nearest.found.len ? "\"?" : "");
 }
 
 
