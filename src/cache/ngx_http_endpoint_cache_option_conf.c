@@ -11,7 +11,7 @@ static ngx_http_endpoint_cache_option_t *ngx_http_endpoint_cache_option_conf(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_cache_option_beside(
     ngx_http_endpoint_compile_t *c, char *option);
-static uint64_t ngx_http_endpoint_cache_option_policy(
+static uint64_t ngx_http_endpoint_cache_option_digest(
     ngx_http_endpoint_statement_t *statement);
 
 
@@ -170,7 +170,7 @@ ngx_http_endpoint_cache_option_check(ngx_http_endpoint_compile_t *c,
     }
 
     conf = step->around_conf;
-    conf->policy = ngx_http_endpoint_cache_option_policy(step->statement);
+    conf->policy = ngx_http_endpoint_cache_option_digest(step->statement);
 
     /* what is of another shape is another value, whatever the key says */
 
@@ -192,7 +192,7 @@ ngx_http_endpoint_cache_option_check(ngx_http_endpoint_compile_t *c,
 /* who says the same makes the same of a failure */
 
 static uint64_t
-ngx_http_endpoint_cache_option_policy(ngx_http_endpoint_statement_t *statement)
+ngx_http_endpoint_cache_option_digest(ngx_http_endpoint_statement_t *statement)
 {
     u_char      digest[16];
     uint64_t    policy;

@@ -88,12 +88,16 @@ ngx_shmtx_unlock(ngx_shmtx_t *mtx)
 }
 
 
+#ifndef UNIT_TIMERS
+
 void ngx_cdecl
 ngx_conf_log_error(ngx_uint_t level, ngx_conf_t *cf, ngx_err_t err,
     const char *fmt, ...)
 {
     abort();
 }
+
+#endif
 
 
 ssize_t

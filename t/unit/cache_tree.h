@@ -1,7 +1,8 @@
 
 /*
  * nginx's tree as the units of the cache need it: not balanced.  Timers are
- * left out, the tests call their handlers.
+ * left out, the tests call their handlers, but where UNIT_TIMERS says that the
+ * program has a list of them.
  */
 
 
@@ -59,6 +60,9 @@ void
 ngx_rbtree_insert(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
 {
     if (tree == &ngx_event_timer_rbtree) {
+#ifdef UNIT_TIMERS
+        unit_timer_insert(node);
+#endif
         return;
     }
 
@@ -80,6 +84,9 @@ ngx_rbtree_delete(ngx_rbtree_t *tree, ngx_rbtree_node_t *node)
     ngx_rbtree_node_t  *next;
 
     if (tree == &ngx_event_timer_rbtree) {
+#ifdef UNIT_TIMERS
+        unit_timer_delete(node);
+#endif
         return;
     }
 
