@@ -22,6 +22,9 @@ my $s = EndpointServer->new(http => <<'CONF');
             endpoint GET /default/$name { fetch $x /up/$name default=7; reply '[$x]'; }
             endpoint GET /pass/$name    { fetch $x /up/$name pass=2xx,5xx as=text; reply '[$x]'; }
 
+            endpoint GET /fields        { fetch $x /up/fields pass=401; reply '[$x]'; }
+            endpoint GET /fields/each   { fetch $x /up/$item each=$l pass=401; arg $l:json; reply '[$x]'; }
+
             endpoint GET /length/POST    { fetch $x POST /up/echo as=text; reply $x; }
             endpoint GET /length/PUT     { fetch $x PUT /up/echo as=text; reply $x; }
             endpoint GET /length/PATCH   { fetch $x PATCH /up/echo as=text; reply $x; }
@@ -31,7 +34,7 @@ my $s = EndpointServer->new(http => <<'CONF');
             endpoint GET /file           { fetch $x /files/large.txt as=text; reply '[$x]'; }
         }
 
-        location /up/ { internal; proxy_pass http://127.0.0.1:%%UP%%/; proxy_http_version 1.1; }
+        location /up/ { internal; proxy_pass http://127.0.0.1:%%UP%%/; proxy_http_version 1.1; proxy_redirect off; }
         location /files/ { internal; alias %%DIR%%/html/; }
     }
 CONF
@@ -42,6 +45,12 @@ my %answers = (
     zero => "HTTP/1.1 000 None\r\n\r\n",
     600 => "HTTP/1.1 600 Odd\r\nContent-Length: 1\r\n\r\n1",
     999 => "HTTP/1.1 999 Odd\r\nContent-Length: 1\r\n\r\n1",
+    fields => "HTTP/1.1 401 No\r\nLocation: /else?where\r\n"
+              . "WWW-Authenticate: Basic realm=\"a\"\r\n"
+              . "WWW-Authenticate: Bearer\r\nAllow: GET, PUT\r\n"
+              . "Retry-After: 7\r\nETag: \"v1\"\r\nX-Secret: inside\r\n"
+              . "Set-Cookie: a=b\r\nContent-Type: text/plain\r\n"
+              . "Content-Length: 2\r\n\r\nno",
     599 => "HTTP/1.1 599 Odd\r\nContent-Length: 1\r\n\r\n1",
 );
 
@@ -87,6 +96,17 @@ is($s->ask('GET /status/599')->{body}, '[599, 1]', '599 is a status');
 is($s->ask("GET /length/$_")->{body}, '"Content-Length: 0"',
    "$_ has no body, and says so") for qw(POST PUT PATCH);
 is($s->ask("GET /length/$_")->{body}, '"none"', "$_ has none") for qw(GET DELETE);
+
+for my $path ('/fields', '/fields/each?l=[%22fields%22]') {
+    my $r = $s->ask("GET $path");
+
+    is("$r->{status} $r->{body}", '401 no', "$path: an answer is passed on");
+    like($r->{head}, qr/^\Q$_\E\r$/m, "with $_")
+        for 'Location: /else?where', 'WWW-Authenticate: Basic realm="a"',
+            'WWW-Authenticate: Bearer', 'Allow: GET, PUT', 'Retry-After: 7',
+            'ETag: "v1"', 'Content-Type: text/plain';
+    unlike($r->{head}, qr/^(?:X-Secret|Set-Cookie)/mi, 'and nothing else');
+}
 
 # of a file of 3 GB nothing is read: a test that did would not end in time
 

@@ -10,6 +10,10 @@ static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_checked(
     ngx_http_endpoint_call_t *call);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_members(
     ngx_http_endpoint_call_t *call);
+static ngx_int_t ngx_http_endpoint_answer_fields(
+    ngx_http_endpoint_call_t *call, ngx_http_endpoint_outcome_t *outcome);
+static ngx_int_t ngx_http_endpoint_answer_pass_fields(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_outcome_t *outcome);
 
 
 ngx_http_endpoint_cause_e
@@ -192,9 +196,74 @@ ngx_http_endpoint_answer_outcome(ngx_http_endpoint_call_t *call,
     outcome->body = capture->out;
     outcome->length = v.data.len;
 
-    return ngx_http_endpoint_outcome_add(outcome, call->exec->run->scope.pool,
-                                         "Content-Type",
-                                         &sr->headers_out.content_type);
+    if (ngx_http_endpoint_outcome_add(outcome, call->exec->run->scope.pool,
+                                      "Content-Type",
+                                      &sr->headers_out.content_type)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_answer_fields(call, outcome);
+}
+
+
+/* what an answer means nothing, or something else, without */
+
+static ngx_int_t
+ngx_http_endpoint_answer_fields(ngx_http_endpoint_call_t *call,
+    ngx_http_endpoint_outcome_t *outcome)
+{
+    ngx_str_t         text;
+    ngx_uint_t        i;
+    ngx_pool_t       *pool;
+    const char      **name;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    static const char  *names[] = {
+        "Location", "WWW-Authenticate", "Allow", "Retry-After", "ETag",
+        "Content-Range", "Content-Location", NULL
+    };
+
+    pool = call->exec->run->scope.pool;
+
+    for (part = &call->capture->request->headers_out.headers.part;
+         part;
+         part = part->next)
+    {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash == 0) {
+                continue;
+            }
+
+            for (name = names; *name; name++) {
+
+                if (ngx_strlen(*name) != h[i].key.len
+                    || ngx_strncasecmp((u_char *) *name, h[i].key.data,
+                                       h[i].key.len)
+                       != 0)
+                {
+                    continue;
+                }
+
+                text.len = h[i].value.len;
+                text.data = ngx_pstrdup(pool, &h[i].value);
+
+                if (text.data == NULL
+                    || ngx_http_endpoint_outcome_add(outcome, pool, *name, &text)
+                       != NGX_OK)
+                {
+                    return NGX_ERROR;
+                }
+            }
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -229,5 +298,36 @@ ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
 
     ngx_http_endpoint_outcome_field(outcome, "Content-Type", &result->type);
 
-    return 1;
+    return ngx_http_endpoint_answer_pass_fields(exec->run, outcome) == NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_answer_pass_fields(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_outcome_t *outcome)
+{
+    ngx_uint_t     i;
+    ngx_keyval_t  *field, *kv;
+
+    if (outcome->fields == NULL) {
+        return NGX_OK;
+    }
+
+    field = outcome->fields->elts;
+
+    for (i = 0; i < outcome->fields->nelts; i++) {
+
+        if (ngx_strcmp(field[i].key.data, "Content-Type") == 0) {
+            continue;
+        }
+
+        kv = ngx_http_endpoint_run_header(run);
+        if (kv == NULL) {
+            return NGX_ERROR;
+        }
+
+        *kv = field[i];
+    }
+
+    return NGX_OK;
 }
