@@ -6,6 +6,7 @@
 # make asan           the same under AddressSanitizer and UBSan
 # make test-hup       some tests with nginx reloaded for each part of a test
 # make fuzz           the fuzz drivers, FUZZ_TIME seconds each
+# make storm          rows against answers while servers end; ENDS=200 of them
 # make bench          the figures of the README
 # make matrix         build and test on the other nginx versions
 # make clean          removes build/
@@ -13,11 +14,11 @@
 # NGINX_SRC=DIR       nginx built from a source tree, with the module in it
 # PORT=8100           moves the ports of run and dev
 
-export NGINX_SRC PORT TESTS FUZZ_TIME
+export NGINX_SRC PORT TESTS FUZZ_TIME ENDS
 
 KIND = $(if $(NGINX_SRC),static,module)
 
-.PHONY: all deps run dev test test-hup asan fuzz bench matrix clean
+.PHONY: all deps run dev test test-hup asan fuzz storm bench matrix clean
 
 all:
 	@util/deps build
@@ -49,6 +50,11 @@ asan:
 fuzz:
 	@util/deps build fuzz
 	@util/fuzz
+
+storm:
+	@util/deps build test
+	@util/build module > /dev/null
+	@util/storm $(ENDS)
 
 bench:
 	@util/deps bench
