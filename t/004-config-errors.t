@@ -1176,7 +1176,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "retry=3" of "fetch", the options are body=, header=, default=, pass=, status=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
+3: unknown option "retry=3" of "fetch", the options are body=, header=, default=, pass=, pass_headers=, status=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === an unknown option of log
 --- conf
@@ -1586,3 +1586,27 @@ location / {
 }
 --- dies
 2: invalid header name "X A", it must be a literal token
+
+=== headers that pass= hands on
+--- conf
+location / {
+    endpoint GET / { fetch $x /up/ pass=404 pass_headers=A,B:; reply $x; }
+}
+--- dies
+2: invalid "pass_headers=A,B:", it must be names of headers, not of those that frame the message, with commas between
+
+=== headers that frame the message are none of them
+--- conf
+location / {
+    endpoint GET / { fetch $x /up/ pass=404 pass_headers=Content-Length; reply $x; }
+}
+--- dies
+2: invalid "pass_headers=Content-Length", it must be names of headers, not of those that frame the message, with commas between
+
+=== headers without what is handed on
+--- conf
+location / {
+    endpoint GET / { fetch $x /up/ pass_headers=Link; reply $x; }
+}
+--- dies
+2: "pass_headers=" without "pass="

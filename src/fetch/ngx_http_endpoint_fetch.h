@@ -36,6 +36,7 @@ typedef struct {
     ngx_http_endpoint_template_t    *body;          /* or NULL */
     ngx_array_t                      headers; /* ngx_http_endpoint_header_t */
     ngx_array_t                      pass; /* ngx_http_endpoint_fetch_range_t */
+    ngx_array_t                      pass_headers;  /* ngx_str_t */
     ngx_uint_t                       retries;
     ngx_msec_t                       try_timeout;   /* 0: none */
 

@@ -11,9 +11,25 @@ static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_checked(
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_members(
     ngx_http_endpoint_call_t *call);
 static ngx_int_t ngx_http_endpoint_answer_fields(
-    ngx_http_endpoint_call_t *call, ngx_http_endpoint_outcome_t *outcome);
+    ngx_http_endpoint_outcome_t *outcome, ngx_http_request_t *sr);
+static ngx_uint_t ngx_http_endpoint_answer_field_passed(
+    ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *name);
 static ngx_int_t ngx_http_endpoint_answer_pass_fields(
-    ngx_http_endpoint_run_t *run, ngx_http_endpoint_outcome_t *outcome);
+    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_outcome_t *outcome);
+
+
+/* what a status means is often said by one of these */
+
+static ngx_str_t  ngx_http_endpoint_answer_passed[] = {
+    ngx_string("Location"),
+    ngx_string("WWW-Authenticate"),
+    ngx_string("Allow"),
+    ngx_string("Retry-After"),
+    ngx_string("ETag"),
+    ngx_string("Content-Range"),
+    ngx_string("Content-Location"),
+    ngx_null_string
+};
 
 
 ngx_http_endpoint_cause_e
@@ -204,62 +220,37 @@ ngx_http_endpoint_answer_outcome(ngx_http_endpoint_call_t *call,
         return NGX_ERROR;
     }
 
-    return ngx_http_endpoint_answer_fields(call, outcome);
+    return ngx_http_endpoint_answer_fields(outcome, sr);
 }
 
 
-/* what an answer means nothing, or something else, without */
+/* all of them: who waits for the answer may pass others than who asked */
 
 static ngx_int_t
-ngx_http_endpoint_answer_fields(ngx_http_endpoint_call_t *call,
-    ngx_http_endpoint_outcome_t *outcome)
+ngx_http_endpoint_answer_fields(ngx_http_endpoint_outcome_t *outcome,
+    ngx_http_request_t *sr)
 {
-    ngx_str_t         text;
     ngx_uint_t        i;
-    ngx_pool_t       *pool;
-    const char      **name;
+    ngx_keyval_t     *field;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    static const char  *names[] = {
-        "Location", "WWW-Authenticate", "Allow", "Retry-After", "ETag",
-        "Content-Range", "Content-Location", NULL
-    };
-
-    pool = call->exec->run->scope.pool;
-
-    for (part = &call->capture->request->headers_out.headers.part;
-         part;
-         part = part->next)
-    {
+    for (part = &sr->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (h[i].hash == 0) {
+            if (h[i].hash == 0 || ngx_http_endpoint_header_frames(&h[i].key)) {
                 continue;
             }
 
-            for (name = names; *name; name++) {
-
-                if (ngx_strlen(*name) != h[i].key.len
-                    || ngx_strncasecmp((u_char *) *name, h[i].key.data,
-                                       h[i].key.len)
-                       != 0)
-                {
-                    continue;
-                }
-
-                text.len = h[i].value.len;
-                text.data = ngx_pstrdup(pool, &h[i].value);
-
-                if (text.data == NULL
-                    || ngx_http_endpoint_outcome_add(outcome, pool, *name, &text)
-                       != NGX_OK)
-                {
-                    return NGX_ERROR;
-                }
+            field = ngx_array_push(outcome->fields);
+            if (field == NULL) {
+                return NGX_ERROR;
             }
+
+            field->key = h[i].key;
+            field->value = h[i].value;
         }
     }
 
@@ -298,30 +289,32 @@ ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
 
     ngx_http_endpoint_outcome_field(outcome, "Content-Type", &result->type);
 
-    return ngx_http_endpoint_answer_pass_fields(exec->run, outcome) == NGX_OK;
+    if (ngx_http_endpoint_answer_pass_fields(exec, outcome) != NGX_OK) {
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+    }
+
+    return 1;
 }
 
 
 static ngx_int_t
-ngx_http_endpoint_answer_pass_fields(ngx_http_endpoint_run_t *run,
+ngx_http_endpoint_answer_pass_fields(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_outcome_t *outcome)
 {
     ngx_uint_t     i;
     ngx_keyval_t  *field, *kv;
 
-    if (outcome->fields == NULL) {
-        return NGX_OK;
-    }
-
     field = outcome->fields->elts;
 
     for (i = 0; i < outcome->fields->nelts; i++) {
 
-        if (ngx_strcmp(field[i].key.data, "Content-Type") == 0) {
+        if (!ngx_http_endpoint_answer_field_passed(exec->step->conf,
+                                                   &field[i].key))
+        {
             continue;
         }
 
-        kv = ngx_http_endpoint_run_header(run);
+        kv = ngx_http_endpoint_run_header(exec->run);
         if (kv == NULL) {
             return NGX_ERROR;
         }
@@ -330,4 +323,33 @@ ngx_http_endpoint_answer_pass_fields(ngx_http_endpoint_run_t *run,
     }
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_answer_field_passed(ngx_http_endpoint_fetch_conf_t *conf,
+    ngx_str_t *name)
+{
+    ngx_str_t   *known;
+    ngx_uint_t   i;
+
+    for (known = ngx_http_endpoint_answer_passed; known->len; known++) {
+        if (name->len == known->len
+            && ngx_strncasecmp(name->data, known->data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    known = conf->pass_headers.elts;
+
+    for (i = 0; i < conf->pass_headers.nelts; i++) {
+        if (name->len == known[i].len
+            && ngx_strncasecmp(name->data, known[i].data, name->len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }

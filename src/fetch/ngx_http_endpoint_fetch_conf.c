@@ -37,6 +37,9 @@ static ngx_int_t ngx_http_endpoint_fetch_set_default(
 static ngx_int_t ngx_http_endpoint_fetch_set_pass(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
     ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_fetch_set_pass_headers(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
+    ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_fetch_set_retries(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_fetch_conf_t *conf,
     ngx_str_t *value);
@@ -75,6 +78,7 @@ static ngx_http_endpoint_fetch_option_t  ngx_http_endpoint_fetch_setters[] = {
     { "header=", ngx_http_endpoint_fetch_set_header },
     { "default=", ngx_http_endpoint_fetch_set_default },
     { "pass=", ngx_http_endpoint_fetch_set_pass },
+    { "pass_headers=", ngx_http_endpoint_fetch_set_pass_headers },
     { "retries=", ngx_http_endpoint_fetch_set_retries },
     { "try_timeout=", ngx_http_endpoint_fetch_set_try_timeout },
     { "limit=", ngx_http_endpoint_fetch_set_limit },
@@ -84,8 +88,8 @@ static ngx_http_endpoint_fetch_option_t  ngx_http_endpoint_fetch_setters[] = {
 
 
 static const char  *ngx_http_endpoint_fetch_known[] = {
-    "body=", "header=", "default=", "pass=", "status=", "as=", "retries=",
-    "try_timeout=", "cache=", "each=", "limit=", NULL
+    "body=", "header=", "default=", "pass=", "pass_headers=", "status=",
+    "as=", "retries=", "try_timeout=", "cache=", "each=", "limit=", NULL
 };
 
 
@@ -109,6 +113,9 @@ ngx_http_endpoint_fetch_compile(ngx_http_endpoint_compile_t *c,
         != NGX_OK
         || ngx_array_init(&conf->pass, c->cf->pool, 1,
                           sizeof(ngx_http_endpoint_fetch_range_t))
+           != NGX_OK
+        || ngx_array_init(&conf->pass_headers, c->cf->pool, 1,
+                          sizeof(ngx_str_t))
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -390,6 +397,51 @@ invalid:
 
 
 static ngx_int_t
+ngx_http_endpoint_fetch_set_pass_headers(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *value)
+{
+    u_char     *p, *end, *next;
+    ngx_str_t  *name;
+
+    end = value->data + value->len;
+
+    for (p = value->data; p <= end; p = next + 1) {
+
+        next = ngx_strlchr(p, end, ',');
+
+        if (next == NULL) {
+            next = end;
+        }
+
+        name = ngx_array_push(&conf->pass_headers);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        name->data = p;
+        name->len = next - p;
+
+        if (!ngx_http_endpoint_header_token(name)
+            || ngx_http_endpoint_header_frames(name)
+            || (name->len == sizeof("Content-Type") - 1
+                && ngx_strncasecmp(name->data, (u_char *) "Content-Type",
+                                   name->len)
+                   == 0))
+        {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "invalid \"pass_headers=%V\", "
+                                                "it must be names of headers, "
+                                                "not of those that frame the "
+                                                "message, with commas between",
+                                                value);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_endpoint_fetch_set_retries(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_fetch_conf_t *conf, ngx_str_t *value)
 {
@@ -569,6 +621,12 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"retries=\" of a %V, which is "
                                             "not idempotent", &conf->method);
+    }
+
+    if (conf->pass_headers.nelts && conf->pass.nelts == 0) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"pass_headers=\" without "
+                                            "\"pass=\"");
     }
 
     if (conf->each.item && step->status) {

@@ -387,7 +387,7 @@ ngx_http_endpoint_fetch_body(ngx_http_endpoint_call_t *call)
 
     if (conf->body == NULL) {
 
-        /* RFC 9110, section 8.6: where a body has a meaning, that it has none */
+        /* RFC 9110, section 8.6: where it has a meaning, that there is none */
 
         if (sr->method & (NGX_HTTP_POST|NGX_HTTP_PUT|NGX_HTTP_PATCH)) {
             sr->headers_in.content_length_n = 0;

@@ -5,6 +5,12 @@
 #include "ngx_http_endpoint_run.h"
 
 
+typedef struct {
+    ngx_str_t    name;
+    ngx_uint_t   offset;
+} ngx_http_endpoint_http_field_t;
+
+
 static void ngx_http_endpoint_http_tell(ngx_http_request_t *r,
     ngx_http_endpoint_result_t *result);
 static ngx_int_t ngx_http_endpoint_http_intercepted(ngx_http_request_t *r,
@@ -19,8 +25,26 @@ static void ngx_http_endpoint_http_known_header(ngx_http_request_t *r,
     ngx_table_elt_t *h);
 static ngx_int_t ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run);
+static void ngx_http_endpoint_http_conditions(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_http_body(ngx_http_request_t *r,
     ngx_chain_t *out);
+
+
+static ngx_http_endpoint_http_field_t  ngx_http_endpoint_http_fields[] = {
+    { ngx_string("ETag"), offsetof(ngx_http_headers_out_t, etag) },
+    { ngx_string("Date"), offsetof(ngx_http_headers_out_t, date) },
+    { ngx_string("Server"), offsetof(ngx_http_headers_out_t, server) },
+    { ngx_string("Last-Modified"),
+      offsetof(ngx_http_headers_out_t, last_modified) },
+    { ngx_string("WWW-Authenticate"),
+      offsetof(ngx_http_headers_out_t, www_authenticate) },
+    { ngx_string("Content-Encoding"),
+      offsetof(ngx_http_headers_out_t, content_encoding) },
+    { ngx_string("Content-Range"),
+      offsetof(ngx_http_headers_out_t, content_range) },
+    { ngx_string("Expires"), offsetof(ngx_http_headers_out_t, expires) },
+    { ngx_null_string, 0 }
+};
 
 
 static ngx_str_t  ngx_http_endpoint_nosniff_name =
@@ -212,35 +236,32 @@ ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
 }
 
 
-/* nginx writes these itself, unless it knows of one; it tests the ETag */
+/*
+ * nginx writes these itself unless it knows of one, tests them, or looks at
+ * them elsewhere, as auth_request does at the WWW-Authenticate of a 401
+ */
 
 static void
 ngx_http_endpoint_http_known_header(ngx_http_request_t *r, ngx_table_elt_t *h)
 {
-    switch (h->key.len) {
+    ngx_http_endpoint_http_field_t  *field;
 
-    case 4:
+    for (field = ngx_http_endpoint_http_fields; field->name.len; field++) {
 
-        if (ngx_memcmp(h->key.data, "ETag", 4) == 0
-            || ngx_strncasecmp(h->key.data, (u_char *) "ETag", 4) == 0)
+        if (h->key.len != field->name.len
+            || ngx_strncasecmp(h->key.data, field->name.data, h->key.len) != 0)
         {
-            r->headers_out.etag = h;
-
-        } else if (ngx_strncasecmp(h->key.data, (u_char *) "Date", 4) == 0) {
-            r->headers_out.date = h;
+            continue;
         }
 
-        return;
+        *(ngx_table_elt_t **) ((char *) &r->headers_out + field->offset) = h;
 
-    case 6:
-
-        if (ngx_strncasecmp(h->key.data, (u_char *) "Server", 6) == 0) {
-            r->headers_out.server = h;
+        if (h == r->headers_out.last_modified) {
+            r->headers_out.last_modified_time =
+                                 ngx_parse_http_time(h->value.data,
+                                                     h->value.len);
         }
 
-        return;
-
-    default:
         return;
     }
 }
@@ -285,21 +306,39 @@ ngx_http_endpoint_http_run_headers(ngx_http_request_t *r,
 }
 
 
+/* what has been done cannot be answered by a 412 or 304 any more */
+
+static void
+ngx_http_endpoint_http_conditions(ngx_http_request_t *r)
+{
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        r->disable_not_modified = 1;
+        return;
+    }
+
+    /* without what they ask for nginx would answer 412 */
+
+    if (r->headers_out.etag == NULL) {
+        r->headers_in.if_match = NULL;
+    }
+
+    if (r->headers_out.last_modified == NULL) {
+        r->headers_in.if_unmodified_since = NULL;
+    }
+
+    if (r->headers_out.etag == NULL && r->headers_out.last_modified == NULL) {
+        r->disable_not_modified = 1;
+    }
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_http_body(ngx_http_request_t *r, ngx_chain_t *out)
 {
     ngx_int_t     rc;
     ngx_chain_t  *cl;
 
-    /* without an ETag If-Match would make a 412 of every reply */
-
-    if (r->headers_out.etag == NULL) {
-        r->disable_not_modified = 1;
-    }
-
-    /* and without a Last-Modified so would this */
-
-    r->headers_in.if_unmodified_since = NULL;
+    ngx_http_endpoint_http_conditions(r);
 
     if (r->headers_out.content_length_n == 0) {
         r->header_only = 1;
