@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_http_endpoint_escape.h"
 #include "ngx_http_endpoint_value.h"
 
 
@@ -334,7 +335,7 @@ ngx_http_endpoint_value_to_json(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
         return NGX_OK;
     }
 
-    escaped = ngx_escape_json(NULL, v->data.data, v->data.len);
+    escaped = ngx_http_endpoint_escape_more(v->data.data, v->data.len);
 
     json->len = v->data.len + escaped + 2;
 
@@ -347,7 +348,7 @@ ngx_http_endpoint_value_to_json(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
     *p++ = '"';
 
     if (escaped) {
-        p = (u_char *) ngx_escape_json(p, v->data.data, v->data.len);
+        p = ngx_http_endpoint_escape(p, v->data.data, v->data.len);
 
     } else {
         p = ngx_cpymem(p, v->data.data, v->data.len);

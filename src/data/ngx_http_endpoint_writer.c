@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_escape.h"
 #include "ngx_http_endpoint_writer.h"
 
 
@@ -141,7 +142,7 @@ ngx_http_endpoint_write_escaped(ngx_http_endpoint_writer_t *w,
 {
     size_t  len;
 
-    len = text->len + ngx_escape_json(NULL, text->data, text->len);
+    len = text->len + ngx_http_endpoint_escape_more(text->data, text->len);
 
     if (len == text->len) {
         return ngx_http_endpoint_write(w, text->data, len);
@@ -153,8 +154,8 @@ ngx_http_endpoint_write_escaped(ngx_http_endpoint_writer_t *w,
         }
     }
 
-    w->buf->last = (u_char *) ngx_escape_json(w->buf->last, text->data,
-                                              text->len);
+    w->buf->last = ngx_http_endpoint_escape(w->buf->last, text->data,
+                                            text->len);
     w->size += len;
 
     return NGX_OK;

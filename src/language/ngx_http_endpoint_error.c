@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_error.h"
+#include "ngx_http_endpoint_escape.h"
 
 
 /* in the order of ngx_http_endpoint_cause_e */
@@ -51,7 +52,8 @@ ngx_http_endpoint_error_detail(ngx_pool_t *pool, ngx_str_t *step,
 
     p = ngx_pnalloc(pool, sizeof("{\"detail\":\":  \\\"\\\"\"}") + step->len
                           + error->text.len + name->len
-                          + ngx_escape_json(NULL, name->data, name->len));
+                          + ngx_http_endpoint_escape_more(name->data,
+                                                          name->len));
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -62,7 +64,7 @@ ngx_http_endpoint_error_detail(ngx_pool_t *pool, ngx_str_t *step,
 
     if (name->len) {
         p = ngx_cpymem(p, " \\\"", 3);
-        p = (u_char *) ngx_escape_json(p, name->data, name->len);
+        p = ngx_http_endpoint_escape(p, name->data, name->len);
         p = ngx_cpymem(p, "\\\"", 2);
     }
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_escape.h"
 #include "ngx_http_endpoint_pg_row.h"
 #include "ngx_http_endpoint_pg_value.h"
 
@@ -156,7 +157,7 @@ ngx_http_endpoint_pg_row_columns(ngx_http_endpoint_pg_row_head_t *head,
 
         *p++ = i ? ',' : '{';
         *p++ = '"';
-        p = ngx_http_endpoint_pg_value_escape(p, column->name, len);
+        p = ngx_http_endpoint_escape(p, column->name, len);
         *p++ = '"';
         *p++ = ':';
 

@@ -60,12 +60,6 @@ ngx_int_t ngx_http_endpoint_pg_value_array(
     ngx_http_endpoint_pg_value_buf_t *b,
     ngx_http_endpoint_pg_value_kind_e kind, u_char *v, size_t len);
 
-/*
- * Writes text as it stands inside a JSON string to p, where 6 * len bytes are,
- * and returns its end.
- */
-u_char *ngx_http_endpoint_pg_value_escape(u_char *p, u_char *v, size_t len);
-
 ngx_int_t ngx_http_endpoint_pg_value_grow(
     ngx_http_endpoint_pg_value_buf_t *b, size_t len);
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_escape.h"
 #include "ngx_http_endpoint_query.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step.h"
@@ -302,8 +303,8 @@ ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
 
     p = ngx_pnalloc(exec->run->scope.pool,
                     sizeof("{\"detail\":\"\"}") + result->said.len
-                    + ngx_escape_json(NULL, result->said.data,
-                                      result->said.len));
+                    + ngx_http_endpoint_escape_more(result->said.data,
+                                                    result->said.len));
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -311,7 +312,7 @@ ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
     json.data = p;
 
     p = ngx_cpymem(p, "{\"detail\":\"", 11);
-    p = (u_char *) ngx_escape_json(p, result->said.data, result->said.len);
+    p = ngx_http_endpoint_escape(p, result->said.data, result->said.len);
     p = ngx_cpymem(p, "\"}", 2);
 
     json.len = p - json.data;

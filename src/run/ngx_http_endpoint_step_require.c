@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_condition.h"
 #include "ngx_http_endpoint_compile.h"
+#include "ngx_http_endpoint_escape.h"
 #include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_reply.h"
@@ -241,7 +242,7 @@ ngx_http_endpoint_require_detail(ngx_http_endpoint_compile_t *c,
     size_t   len;
 
     len = sizeof("{\"detail\":\"\"}") - 1 + text->len
-          + ngx_escape_json(NULL, text->data, text->len);
+          + ngx_http_endpoint_escape_more(text->data, text->len);
 
     json->data = ngx_pnalloc(c->cf->pool, len);
     if (json->data == NULL) {
@@ -250,7 +251,7 @@ ngx_http_endpoint_require_detail(ngx_http_endpoint_compile_t *c,
 
     p = ngx_cpymem(json->data, "{\"detail\":\"",
                    sizeof("{\"detail\":\"") - 1);
-    p = (u_char *) ngx_escape_json(p, text->data, text->len);
+    p = ngx_http_endpoint_escape(p, text->data, text->len);
     p = ngx_cpymem(p, "\"}", 2);
 
     json->len = p - json->data;

@@ -28,6 +28,7 @@
 #include "../../src/input/ngx_http_endpoint_type_json.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_uuid.c"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_writer.c"
 

@@ -8,6 +8,7 @@
 #include "../unit/unit.h"
 #include "../unit/json_paths.h"
 #include "../unit/json_tree.h"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"

@@ -8,6 +8,7 @@
 
 #include "../unit/unit.h"
 #include "../../src/postgres/ngx_http_endpoint_pg_row.c"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/postgres/ngx_http_endpoint_pg_value.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"

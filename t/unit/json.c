@@ -2,6 +2,7 @@
 #include "unit.h"
 #include "json_paths.h"
 #include "json_tree.h"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"
 #include "../../src/data/ngx_http_endpoint_json.c"

@@ -565,45 +565,6 @@ ngx_hex_dump(u_char *dst, u_char *src, size_t len)
 }
 
 
-uintptr_t
-ngx_escape_json(u_char *dst, u_char *src, size_t size)
-{
-    u_char       buf[6], *p;
-    size_t       i, len, total;
-    const char  *named, *names = "\n\r\t\b\f";
-
-    total = 0;
-
-    for (i = 0; i < size; i++) {
-        named = src[i] ? strchr(names, src[i]) : NULL;
-        p = buf;
-
-        if (named || src[i] == '"' || src[i] == '\\') {
-            *p++ = '\\';
-            *p++ = named ? "nrtbf"[named - names] : src[i];
-
-        } else if (src[i] < ' ') {
-            p = ngx_cpymem(p, "\\u00", 4);
-            p = ngx_hex_dump(p, &src[i], 1);
-            p[-1] = ngx_toupper(p[-1]);
-
-        } else {
-            *p++ = src[i];
-        }
-
-        len = p - buf;
-
-        if (dst) {
-            dst = ngx_cpymem(dst, buf, len);
-        }
-
-        total += len - 1;
-    }
-
-    return dst ? (uintptr_t) dst : (uintptr_t) total;
-}
-
-
 void
 ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     const char *fmt, ...)

@@ -1,5 +1,6 @@
 
 #include "../../src/postgres/ngx_http_endpoint_pg_row.c"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/postgres/ngx_http_endpoint_pg_value.c"
 #include "unit.h"
 
@@ -318,7 +319,7 @@ main(void)
 
     pg_row_is(25, "", "\"\"");
     pg_row_is(25, "a\"b\\c\n\r\t\1\037 /\177",
-              "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001f /\177\"");
+              "\"a\\\"b\\\\c\\n\\r\\t\\u0001\\u001F /\177\"");
     pg_row_is(1043, "\342\202\254 \360\237\230\200",
               "\"\342\202\254 \360\237\230\200\"");
     pg_row_is(2950, "c0ffee00-0000-0000-0000-000000000000",

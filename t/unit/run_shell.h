@@ -18,6 +18,7 @@
 #include <ngx_event.h>
 #include <ngx_http.h>
 
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"

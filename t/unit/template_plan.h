@@ -5,6 +5,7 @@
  */
 
 
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 #include "../../src/data/ngx_http_endpoint_utf8.c"
 #include "../../src/data/ngx_http_endpoint_json_check.c"

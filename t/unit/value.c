@@ -1,5 +1,6 @@
 
 #include "unit.h"
+#include "../../src/data/ngx_http_endpoint_escape.c"
 #include "../../src/data/ngx_http_endpoint_value.c"
 
 
