@@ -136,7 +136,6 @@ location /429/ {
 > Content-Type: application/json
 < 413 {"detail":"Request Entity Too Large"}
 < Content-Type: application/json
-< X-Content-Type-Options: nosniff
 > GET /403/a
 < 403 {"detail":"Forbidden"}
 < Content-Type: application/json
@@ -156,7 +155,7 @@ location /429/ {
 < 400 {"detail":"Bad Request"}
 # the pages are not for clients
 > GET /endpoint_error/413
-< 404 ~404 Not Found
+< 404 {"detail":"Not Found"}
 
 # endpoints' own replies do not come there
 > GET /own

@@ -202,7 +202,9 @@ ngx_http_endpoint_capture_header_filter(ngx_http_request_t *r)
         ngx_http_endpoint_capture_fail(capture,
                                        ngx_http_endpoint_cause_upstream);
 
-    } else if (ngx_http_endpoint_capture_encoded(r)) {
+    } else if (r->method != NGX_HTTP_HEAD
+               && ngx_http_endpoint_capture_encoded(r))
+    {
         ngx_http_endpoint_capture_fail(capture,
                                        ngx_http_endpoint_cause_encoding);
 

@@ -281,6 +281,14 @@ ngx_http_endpoint_fetch_is_own(ngx_http_endpoint_fetch_conf_t *conf,
     ngx_uint_t                   i;
     ngx_http_endpoint_header_t  *own;
 
+    /* nor does the client's type say what the configuration's body is */
+
+    if (conf->body && h->key.len == sizeof("content-type") - 1
+        && ngx_strncmp(h->lowcase_key, "content-type", h->key.len) == 0)
+    {
+        return 1;
+    }
+
     own = conf->headers.elts;
 
     for (i = 0; i < conf->headers.nelts; i++) {

@@ -205,9 +205,23 @@ ngx_http_endpoint_http_intercepted(ngx_http_request_t *r, ngx_uint_t status)
 static ngx_int_t
 ngx_http_endpoint_http_type(ngx_http_request_t *r, ngx_str_t *type)
 {
+    u_char  *p;
+
     r->headers_out.content_type = *type;
     r->headers_out.content_type_len = type->len;
     r->headers_out.content_type_lowcase = NULL;
+
+    /* gzip, charset and the like look for the type without parameters */
+
+    p = ngx_strlchr(type->data, type->data + type->len, ';');
+
+    if (p) {
+        while (p > type->data && p[-1] == ' ') {
+            p--;
+        }
+
+        r->headers_out.content_type_len = p - type->data;
+    }
 
     return ngx_http_endpoint_http_header(r, &ngx_http_endpoint_nosniff_name,
                                          &ngx_http_endpoint_nosniff);

@@ -365,7 +365,10 @@ ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
 }
 
 
-/* whether "." or ".." stands between two slashes, or at the end */
+/*
+ * Whether "." or ".." stands between two slashes, or at the end; some servers
+ * take what is behind a ";" for a parameter of the segment.
+ */
 
 ngx_uint_t
 ngx_http_endpoint_uri_dots(ngx_str_t *path)
@@ -381,8 +384,9 @@ ngx_http_endpoint_uri_dots(ngx_str_t *path)
         }
 
         if (end - p > 1 && p[1] == '.'
-            && (end - p == 2 || p[2] == '/'
-                || (p[2] == '.' && (end - p == 3 || p[3] == '/'))))
+            && (end - p == 2 || p[2] == '/' || p[2] == ';'
+                || (p[2] == '.'
+                    && (end - p == 3 || p[3] == '/' || p[3] == ';'))))
         {
             return 1;
         }

@@ -9,6 +9,9 @@
 static ngx_int_t ngx_http_endpoint_set_header_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static void ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec);
+static ngx_uint_t ngx_http_endpoint_set_header_is_uri(ngx_str_t *name);
+static ngx_int_t ngx_http_endpoint_set_header_encode(ngx_pool_t *pool,
+    ngx_str_t *uri);
 static ngx_int_t ngx_http_endpoint_set_header_push(
     ngx_http_endpoint_run_t *run, ngx_str_t *name, ngx_str_t *value);
 
@@ -75,6 +78,11 @@ ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec)
         return;
     }
 
+    if (rc == NGX_OK && ngx_http_endpoint_set_header_is_uri(&header->name)) {
+        rc = ngx_http_endpoint_set_header_encode(exec->run->scope.pool,
+                                                 &value);
+    }
+
     if (rc == NGX_ERROR
         || ngx_http_endpoint_set_header_push(exec->run, &header->name, &value)
            != NGX_OK)
@@ -84,6 +92,53 @@ ngx_http_endpoint_set_header_start(ngx_http_endpoint_exec_t *exec)
     }
 
     ngx_http_endpoint_exec_done(exec);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_set_header_is_uri(ngx_str_t *name)
+{
+    return (name->len == 8
+            && ngx_strncasecmp(name->data, (u_char *) "Location", 8) == 0)
+           || (name->len == 16
+               && ngx_strncasecmp(name->data, (u_char *) "Content-Location",
+                                  16)
+                  == 0);
+}
+
+
+/* what cannot stand in a URI at all; what has a meaning in it is left */
+
+static ngx_int_t
+ngx_http_endpoint_set_header_encode(ngx_pool_t *pool, ngx_str_t *uri)
+{
+    u_char  *p, *dst, ch;
+    size_t   i;
+
+    p = ngx_pnalloc(pool, 3 * uri->len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    dst = p;
+
+    for (i = 0; i < uri->len; i++) {
+        ch = uri->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f
+            || ngx_strchr("\"<>\\^`{|}", ch) != NULL)
+        {
+            dst = ngx_sprintf(dst, "%%%02Xd", (ngx_uint_t) ch);
+
+        } else {
+            *dst++ = ch;
+        }
+    }
+
+    uri->data = p;
+    uri->len = dst - p;
+
+    return NGX_OK;
 }
 
 

@@ -1,0 +1,90 @@
+# What a message can have: its path, types, headers; what a log line can.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+
+use Cwd 'getcwd';
+use EndpointServer;
+use Test::More;
+
+my $conf = getcwd() . '/conf';
+
+my $s = EndpointServer->new(http => <<"CONF");
+
+    gzip on;
+    gzip_min_length 1;
+    gzip_types application/json;
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        add_header Access-Control-Allow-Origin * always;
+        include $conf/endpoint_errors.conf;
+
+        location = /denied { deny all; }
+
+        location / {
+            endpoint_fetch_pass_headers Content-Type;
+
+            endpoint GET /path { arg \$v:str; fetch \$x /up/\$v/end as=text; reply \$x; }
+            endpoint GET /head { fetch HEAD /up/encoded; reply '1'; }
+            endpoint POST /type { fetch \$x POST /up/type '{"a": 1}' as=text; reply \$x; }
+            endpoint GET /to { arg \$v:str; set_header Location "/things/\$v"; reply 201 '1'; }
+            endpoint GET /zipped { reply '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"' 'type=application/json; charset=utf-8'; }
+            endpoint GET /log { arg \$v:str; log info "v is \$v."; reply '1'; }
+        }
+
+        location = /none { root %%DIR%%/html; }
+        location /up/ { internal; proxy_pass http://127.0.0.1:%%UP%%/; proxy_http_version 1.1; }
+    }
+CONF
+
+$s->upstream(sub {
+    my ($socket, $request) = @_;
+    my $text = $request->{uri};
+
+    $text = join ',', $request->{head} =~ /^content-type: (.*?)\r?$/mgi
+        if $text =~ /type/;
+
+    my $encoding = $text =~ /encoded/ ? "Content-Encoding: gzip\r\n" : '';
+
+    syswrite $socket, "HTTP/1.1 200 OK\r\n${encoding}Content-Length: "
+                      . length($text) . "\r\n\r\n"
+                      . ($request->{method} eq 'HEAD' ? '' : $text);
+    return 0;
+});
+
+$s->start;
+
+for my $v ('..;', '..;a=b', '.;', '.;x') {
+    (my $e = $v) =~ s/;/%3B/;
+    is($s->ask("GET /path?v=$e")->{status}, 422, "$v in a path");
+}
+
+is($s->ask('GET /path?v=a%3Bb')->{status}, 200, 'a parameter of a segment');
+is($s->ask('GET /path?v=..a')->{status}, 200, 'dots of a name');
+is($s->ask('GET /head')->{status}, 200, 'HEAD of an encoded answer');
+
+is($s->ask('POST /type', 'Content-Type: text/plain', 'Content-Length: 0')->{body},
+   '"application/json"', 'one Content-Type');
+
+my ($to) = $s->ask('GET /to?v=a%20b%C3%BC%22/c%25')->{head} =~ /^Location: (.*?)\r?$/mi;
+like($to, qr{/things/a%20b%C3%BC%22/c%$}, 'Location');
+
+like($s->ask('GET /zipped', 'Accept-Encoding: gzip')->{head},
+     qr/^Content-Encoding: gzip/mi, 'gzip of a type with a parameter');
+like($s->ask('GET /zipped')->{head},
+     qr{^Content-Type: application/json; charset=utf-8\r?$}mi, 'which stays');
+
+is($s->ask('GET /log?v=a%C2%9Bb%C3%9B')->{status}, 200, 'logged');
+is($s->count('logs/error.log', qr/v is a\\xC2\\x9Bb\xC3\x9B\./), 1, 'without C1');
+
+for my $path ('/denied', '/none') {
+    my $r = $s->ask("GET $path");
+    like($r->{head}, qr/^Access-Control-Allow-Origin: \*/mi, "$path, CORS");
+    like($r->{body}, qr/^\{"detail":"(Forbidden|Not Found)"\}$/, "$path, JSON");
+}
+
+$s->stop;
+done_testing();
