@@ -20,7 +20,7 @@ typedef struct {
     ngx_http_connection_t    http;
 
     ngx_http_request_t      *request;
-    ngx_event_t              event;         /* posted: look whether it is free */
+    ngx_event_t              event;         /* posted: is it free? */
     void                   (*terminated)(void *data);
     void                   (*closed)(void *data);
     void                    *data;

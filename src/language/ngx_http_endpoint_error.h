@@ -29,7 +29,7 @@ typedef enum {
     ngx_http_endpoint_cause_database,
     ngx_http_endpoint_cause_queue,
     ngx_http_endpoint_cause_unavailable,    /* no server can be reached */
-    ngx_http_endpoint_cause_conflict,       /* with others: may be tried again */
+    ngx_http_endpoint_cause_conflict,       /* with others */
     ngx_http_endpoint_cause_result_size,
     ngx_http_endpoint_cause_unique,
     ngx_http_endpoint_cause_foreign_key,

@@ -57,7 +57,8 @@ void *ngx_http_endpoint_route_add(ngx_http_endpoint_route_t *tree,
  * The data that was added for what matches path, with the bound parts as slices
  * of path in match->captures; a literal goes before a bound segment, that
  * before a bound rest; a bound segment is never empty, a rest may be.  HEAD is
- * matched as GET where no path names HEAD itself.  NULL: no path for this method.
+ * matched as GET where no path names HEAD itself.  NULL: no path for this
+ * method.
  */
 void *ngx_http_endpoint_route_match(ngx_http_endpoint_route_t *tree,
     ngx_str_t *method, ngx_str_t *path, ngx_http_endpoint_route_match_t *match);

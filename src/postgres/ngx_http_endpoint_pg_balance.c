@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_lanes.h"
 #include "ngx_http_endpoint_timer.h"
 
 

@@ -11,7 +11,7 @@
 #define _NGX_HTTP_ENDPOINT_PG_CHECK_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_lanes.h"
 
 
 /* one for each text; all of it but statement is the worker's */

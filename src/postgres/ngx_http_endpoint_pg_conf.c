@@ -3,7 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 #include "ngx_http_endpoint_pg_conf.h"
-#include "ngx_http_endpoint_pg_query.h"
+#include "ngx_http_endpoint_pg_lanes.h"
 
 
 #define NGX_HTTP_ENDPOINT_PG_PORT             5432

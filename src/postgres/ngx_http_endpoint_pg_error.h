@@ -23,9 +23,9 @@ typedef enum {
     ngx_http_endpoint_pg_conflict,          /* serialization, deadlock */
     ngx_http_endpoint_pg_timeout,           /* statement_, lock_timeout */
     ngx_http_endpoint_pg_full,              /* the queue: nothing was sent */
-    ngx_http_endpoint_pg_unavailable,       /* nothing was done for want of it */
+    ngx_http_endpoint_pg_unavailable,       /* there is no server */
     ngx_http_endpoint_pg_read_only,         /* the server is no primary */
-    ngx_http_endpoint_pg_large,             /* the result, for endpoint_query_buffer */
+    ngx_http_endpoint_pg_large,             /* the result */
     ngx_http_endpoint_pg_lost,              /* it may have been executed */
     ngx_http_endpoint_pg_shutdown,          /* ended by the server, undone */
     ngx_http_endpoint_pg_memory,            /* ours */

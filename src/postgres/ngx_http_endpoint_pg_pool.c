@@ -486,7 +486,7 @@ ngx_http_endpoint_pg_rouse(ngx_http_endpoint_pg_pool_t *pool)
         if (lane->retry.timer_set && ngx_http_endpoint_pg_lane_needed(lane)) {
             ngx_del_timer(&lane->retry);
             ngx_http_endpoint_pg_lane_connect(lane,
-                                          ngx_http_endpoint_pg_server_pick(lane));
+                                      ngx_http_endpoint_pg_server_pick(lane));
         }
     }
 }

@@ -37,6 +37,8 @@ typedef struct ngx_http_endpoint_pg_transaction_s
     ngx_http_endpoint_pg_transaction_t;
 typedef struct ngx_http_endpoint_pg_check_s
     ngx_http_endpoint_pg_check_t;
+typedef struct ngx_http_endpoint_pg_lane_s
+    ngx_http_endpoint_pg_lane_t;
 
 
 typedef struct {

@@ -615,7 +615,8 @@ ngx_http_endpoint_pg_seat_look(ngx_http_endpoint_pg_lane_t *seat,
     sqlstate = PQresultErrorField(query->command.result, PG_DIAG_SQLSTATE);
 
     if (sqlstate
-        && ngx_http_endpoint_pg_error_cause(sqlstate) == ngx_http_endpoint_pg_read_only
+        && ngx_http_endpoint_pg_error_cause(sqlstate)
+           == ngx_http_endpoint_pg_read_only
         && ngx_current_msec - seat->since >= NGX_HTTP_ENDPOINT_PG_SETTLED)
     {
         seat->outdated = 1;

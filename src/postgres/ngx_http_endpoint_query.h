@@ -18,7 +18,10 @@ typedef struct {
     ngx_array_t                        params;  /* ngx_http_endpoint_ref_t */
     ngx_http_endpoint_each_t           each;
     ngx_msec_t                         timeout;
-    ngx_array_t                        errors;  /* ngx_http_endpoint_query_error_t */
+
+    /* ngx_http_endpoint_query_error_t */
+    ngx_array_t                        errors;
+
     unsigned                           has_inputs:1;    /* among params */
 } ngx_http_endpoint_query_conf_t;
 
