@@ -87,6 +87,9 @@ is(header($r, 'Content-Range'), 'bytes */9', 'Content-Range');
 is(header($r, 'WWW-Authenticate'), 'Bearer|Basic realm="b"', 'both WWW-Authenticate');
 is(header($r, 'X-Reason') . header($r, 'Link') . header($r, 'Set-Cookie'), '', 'no others');
 
+is($s->count('logs/error.log', qr/\[error\].*status 429/), 0, 'no error of ours');
+is($s->count('logs/error.log', qr/\[info\].*status 429/), 1, 'but told');
+
 $r = $s->ask('GET /more/full');
 is(header($r, 'X-Reason'), 'tired|old', 'pass_headers');
 is(header($r, 'Link'), '</a>', 'and the second');

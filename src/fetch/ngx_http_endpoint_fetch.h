@@ -110,6 +110,10 @@ ngx_http_endpoint_cause_e ngx_http_endpoint_answer_value(
 ngx_int_t ngx_http_endpoint_answer_outcome(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_outcome_t *outcome);
 
+/* Whether pass= lists a status. */
+ngx_uint_t ngx_http_endpoint_answer_passed(
+    ngx_http_endpoint_fetch_conf_t *conf, ngx_uint_t status);
+
 /* Hands an answer to the client where pass= lists its status. */
 ngx_uint_t ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_outcome_t *outcome);

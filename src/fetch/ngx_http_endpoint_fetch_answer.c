@@ -20,7 +20,7 @@ static ngx_int_t ngx_http_endpoint_answer_pass_fields(
 
 /* what a status means is often said by one of these */
 
-static ngx_str_t  ngx_http_endpoint_answer_passed[] = {
+static ngx_str_t  ngx_http_endpoint_answer_headers[] = {
     ngx_string("Location"),
     ngx_string("WWW-Authenticate"),
     ngx_string("Allow"),
@@ -259,25 +259,31 @@ ngx_http_endpoint_answer_fields(ngx_http_endpoint_outcome_t *outcome,
 
 
 ngx_uint_t
-ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_outcome_t *outcome)
+ngx_http_endpoint_answer_passed(ngx_http_endpoint_fetch_conf_t *conf,
+    ngx_uint_t status)
 {
     ngx_uint_t                        i;
-    ngx_http_endpoint_result_t       *result;
-    ngx_http_endpoint_fetch_conf_t   *conf;
     ngx_http_endpoint_fetch_range_t  *range;
 
-    conf = exec->step->conf;
     range = conf->pass.elts;
 
     for (i = 0; i < conf->pass.nelts; i++) {
-        if (outcome->status >= range[i].from && outcome->status <= range[i].to)
-        {
-            break;
+        if (status >= range[i].from && status <= range[i].to) {
+            return 1;
         }
     }
 
-    if (i == conf->pass.nelts) {
+    return 0;
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_answer_pass(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_outcome_t *outcome)
+{
+    ngx_http_endpoint_result_t  *result;
+
+    if (!ngx_http_endpoint_answer_passed(exec->step->conf, outcome->status)) {
         return 0;
     }
 
@@ -333,7 +339,7 @@ ngx_http_endpoint_answer_field_passed(ngx_http_endpoint_fetch_conf_t *conf,
     ngx_str_t   *known;
     ngx_uint_t   i;
 
-    for (known = ngx_http_endpoint_answer_passed; known->len; known++) {
+    for (known = ngx_http_endpoint_answer_headers; known->len; known++) {
         if (name->len == known->len
             && ngx_strncasecmp(name->data, known->data, name->len) == 0)
         {

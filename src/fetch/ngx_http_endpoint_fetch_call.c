@@ -408,6 +408,7 @@ ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
     ngx_http_endpoint_cause_e cause)
 {
     ngx_str_t                  *peer, *uri;
+    ngx_uint_t                  level;
     ngx_http_request_t         *sr;
     ngx_http_endpoint_exec_t   *exec;
 
@@ -416,11 +417,18 @@ ngx_http_endpoint_call_log(ngx_http_endpoint_call_t *call,
     exec = call->exec;
     sr = call->capture->request;
 
+    /* what the configuration foresees is nobody's fault */
+
+    level = (cause == ngx_http_endpoint_cause_status
+             && ngx_http_endpoint_answer_passed(exec->step->conf,
+                                                call->capture->status))
+            ? NGX_LOG_INFO : NGX_LOG_ERR;
+
     uri = sr ? &sr->uri : &none;
     peer = sr && sr->upstream && sr->upstream->peer.name
            ? sr->upstream->peer.name : &none;
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
+    ngx_log_error(level, exec->run->scope.log, 0,
                   "endpoint \"%V\": step \"%V\": %V, try %ui, "
                   "location \"%V\", upstream %V, status %ui, %M ms",
                   &exec->run->plan->label, &exec->step->label,
