@@ -5,6 +5,7 @@
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_outcome.h"
 #include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 static ngx_http_endpoint_cache_option_t *ngx_http_endpoint_cache_option_conf(

@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_compile.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 
 #include <ngx_http.h>
 

@@ -2,7 +2,7 @@
 #include "ngx_http_endpoint_key.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_run.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 #include "ngx_http_endpoint_template.h"
 
 

@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_fetch.h"
 #include "ngx_http_endpoint_compile.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 typedef struct {

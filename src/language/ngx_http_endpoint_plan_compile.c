@@ -4,6 +4,7 @@
 #include "ngx_http_endpoint_path.h"
 #include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_step_option.h"
 #include "ngx_http_endpoint_use.h"
 
 

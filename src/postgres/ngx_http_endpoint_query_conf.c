@@ -5,7 +5,7 @@
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_query.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 typedef struct {

@@ -6,7 +6,7 @@
 #include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 typedef struct {

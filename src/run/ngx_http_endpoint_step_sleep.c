@@ -1,7 +1,7 @@
 
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_run.h"
-#include "ngx_http_endpoint_step.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 static ngx_int_t ngx_http_endpoint_sleep_compile(

@@ -56,7 +56,7 @@
 #include "../../src/language/ngx_http_endpoint_result.c"
 #include "../../src/language/ngx_http_endpoint_scope.c"
 #include "../../src/language/ngx_http_endpoint_statement.c"
-#include "../../src/language/ngx_http_endpoint_step.c"
+#include "../../src/language/ngx_http_endpoint_step_option.c"
 #include "../../src/language/ngx_http_endpoint_template.c"
 #include "../../src/language/ngx_http_endpoint_template_fault.c"
 #include "../../src/language/ngx_http_endpoint_use.c"

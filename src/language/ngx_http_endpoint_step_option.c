@@ -3,6 +3,7 @@
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_nearest.h"
 #include "ngx_http_endpoint_compile.h"
+#include "ngx_http_endpoint_step_option.h"
 
 
 static ngx_int_t ngx_http_endpoint_step_once(ngx_http_endpoint_compile_t *c,
