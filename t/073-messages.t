@@ -28,6 +28,10 @@ my $s = EndpointServer->new(http => <<"CONF");
             endpoint_fetch_pass_headers Content-Type;
 
             endpoint GET /path { arg \$v:str; fetch \$x /up/\$v/end as=text; reply \$x; }
+            endpoint GET /bom/whole { fetch \$x /bom; reply '[\$x]'; }
+            endpoint GET /bom/member { fetch \$x /bom; reply '[\$x.a]'; }
+            endpoint GET /bom/text { fetch \$x /bom as=text; reply '[\$x]'; }
+            endpoint GET /bom/only { fetch \$x /bomonly; reply '[\$x]'; }
             endpoint GET /head { fetch HEAD /up/encoded; reply '1'; }
             endpoint POST /type { fetch \$x POST /up/type '{"a": 1}' as=text; reply \$x; }
             endpoint GET /to { arg \$v:str; set_header Location "/things/\$v"; reply 201 '1'; }
@@ -35,10 +39,18 @@ my $s = EndpointServer->new(http => <<"CONF");
             endpoint GET /log { arg \$v:str; log info "v is \$v."; reply '1'; }
         }
 
+        location = /bom { internal; alias %%DIR%%/html/bom.json; }
+        location = /bomonly { internal; alias %%DIR%%/html/bomonly.json; }
         location = /none { root %%DIR%%/html; }
         location /up/ { internal; proxy_pass http://127.0.0.1:%%UP%%/; proxy_http_version 1.1; }
     }
 CONF
+
+for my $file (['bom', '{"a": 1}'], ['bomonly', '']) {
+    open my $f, '>', "$s->{dir}/html/$file->[0].json" or die;
+    print $f "\xEF\xBB\xBF$file->[1]";
+    close $f;
+}
 
 $s->upstream(sub {
     my ($socket, $request) = @_;
@@ -56,6 +68,11 @@ $s->upstream(sub {
 });
 
 $s->start;
+
+is($s->ask('GET /bom/whole')->{body}, '[{"a": 1}]', 'a BOM before JSON');
+is($s->ask('GET /bom/member')->{body}, '[1]', 'and before members');
+is($s->ask('GET /bom/text')->{body}, qq(["\xEF\xBB\xBF{\\"a\\": 1}"]), 'text is as it is');
+is($s->ask('GET /bom/only')->{body}, '[null]', 'nothing else');
 
 for my $v ('..;', '..;a=b', '.;', '.;x') {
     (my $e = $v) =~ s/;/%3B/;

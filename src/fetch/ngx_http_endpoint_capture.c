@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_endpoint_capture_header_filter(
 static void ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_finalize(ngx_http_request_t *r,
     ngx_int_t rc);
+static ngx_uint_t ngx_http_endpoint_capture_bom(
+    ngx_http_endpoint_capture_t *capture);
 static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
@@ -150,6 +152,16 @@ ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
     }
 
     cl = capture->out;
+
+    if (json && ngx_http_endpoint_capture_bom(capture)) {
+        cl->buf->pos += 3;
+        capture->size -= 3;
+
+        if (capture->size == 0) {
+            return;
+        }
+    }
+
     data = cl->buf->pos;
     len = cl->buf->last - data;
 
@@ -165,6 +177,20 @@ ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
         v->data.len = capture->size;
         v->chain = cl;
     }
+}
+
+
+/* RFC 8259, section 8.1: it may be ignored; the first buffer has all of it */
+
+static ngx_uint_t
+ngx_http_endpoint_capture_bom(ngx_http_endpoint_capture_t *capture)
+{
+    ngx_buf_t  *b;
+
+    b = capture->out->buf;
+
+    return b->last - b->pos >= 3
+           && b->pos[0] == 0xef && b->pos[1] == 0xbb && b->pos[2] == 0xbf;
 }
 
 
@@ -358,7 +384,7 @@ static void
 ngx_http_endpoint_capture_append(ngx_http_endpoint_capture_t *capture,
     u_char *data, size_t len)
 {
-    size_t  n;
+    size_t  n, skip;
 
     if (capture->done || capture->cause != ngx_http_endpoint_cause_none) {
         return;
@@ -370,8 +396,13 @@ ngx_http_endpoint_capture_append(ngx_http_endpoint_capture_t *capture,
         return;
     }
 
+    skip = (capture->size == 0 && len >= 3
+            && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf) ? 3 : 0;
+
     if (capture->checked && !capture->invalid
-        && ngx_http_endpoint_json_check(&capture->check, data, len) != NGX_OK)
+        && ngx_http_endpoint_json_check(&capture->check, data + skip,
+                                        len - skip)
+           != NGX_OK)
     {
         capture->invalid = 1;
     }
