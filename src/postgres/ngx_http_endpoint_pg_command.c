@@ -72,11 +72,15 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
     /*
      * libpq that finds its server gone while it writes reads what was left
      * to be read, and forgets whose answers these were.  So what has come is
-     * read before more is written.
+     * read before more is written; where nothing is under way nothing has.
      */
 
-    if (command->internal) {
+    if (command->internal || (pg->ncommands == 1 && !pg->working)) {
         ngx_http_endpoint_pg_give_all(pg);
+
+        if (!pg->doomed && PQflush(pg->conn) == 0) {
+            return NGX_OK;
+        }
     }
 
     if (!pg->working) {
