@@ -14,6 +14,8 @@ use Test::More;
 my $pg = EndpointPostgres->new(tls => 1, sql => <<'SQL');
     CREATE TABLE notes (id int, text text);
     INSERT INTO notes VALUES (1, 'one');
+    CREATE FUNCTION listening() RETURNS int LANGUAGE plpgsql AS
+        'BEGIN LISTEN chatter; RETURN 1; END';
 SQL
 
 my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
@@ -39,6 +41,7 @@ CONF
 
         location / {
             endpoint GET /ping { reply '"pong"'; }
+            endpoint GET /listen { query_row $r db "SELECT listening() AS x"; reply $r.x; }
             endpoint GET /pid { query_row $r db "SELECT pg_backend_pid() AS pid"; reply $r.pid; }
             endpoint GET /rows/$n:int { query $r db "SELECT repeat('x', 100) AS x FROM generate_series(1, $n)"; reply $r; }
             endpoint GET /tls/$n:int { query $r tls "SELECT repeat('x', 100) AS x FROM generate_series(1, $n)"; reply $r; }
@@ -98,6 +101,19 @@ is($s->ask('GET /more/50000')->{status}, 200, 'the limit is a directive');
 ok($s->count('logs/error.log',
              qr/step "r": the result is larger than "endpoint_query_buffer"/),
    'the log names it');
+
+
+# what nobody asked for is not kept
+
+is($s->ask('GET /listen')->{body}, '1', 'a function listens');
+
+my $held = resident();
+
+$pg->sql("SELECT pg_notify('chatter', g || repeat('x', 4000))"
+         . ' FROM generate_series(1, 20000) AS g');
+is($s->ask('GET /pid')->{status}, 200, 'notifications have come') for 1 .. 20;
+
+cmp_ok(resident() - $held, '<', 40, 'and are dropped, 80 MB of them');
 
 
 # a row is locked, for as long as this test wants

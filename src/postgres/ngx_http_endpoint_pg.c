@@ -36,6 +36,7 @@ static void ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_measure(ngx_http_endpoint_pg_t *pg,
     int before);
 static int ngx_http_endpoint_pg_waiting(ngx_http_endpoint_pg_t *pg);
+static void ngx_http_endpoint_pg_unheard(ngx_http_endpoint_pg_t *pg);
 static ngx_uint_t ngx_http_endpoint_pg_pending(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
@@ -378,6 +379,7 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
         }
 
         ngx_http_endpoint_pg_results(pg);
+        ngx_http_endpoint_pg_unheard(pg);
 
     } while (!pg->doomed && ngx_http_endpoint_pg_pending(pg));
 
@@ -440,6 +442,37 @@ ngx_http_endpoint_pg_waiting(ngx_http_endpoint_pg_t *pg)
     }
 
     return n;
+}
+
+
+/*
+ * A function may have said LISTEN: libpq keeps what comes until it is taken.
+ * It is no part of the result that it was counted with.
+ */
+
+static void
+ngx_http_endpoint_pg_unheard(ngx_http_endpoint_pg_t *pg)
+{
+    PGnotify                        *notify;
+    ngx_http_endpoint_pg_command_t  *command;
+
+    notify = PQnotifies(pg->conn);
+    if (notify == NULL) {
+        return;
+    }
+
+    do {
+        PQfreemem(notify);
+        notify = PQnotifies(pg->conn);
+    } while (notify);
+
+    pg->received = 0;
+
+    if (!ngx_queue_empty(&pg->commands)) {
+        command = ngx_queue_data(ngx_queue_head(&pg->commands),
+                                 ngx_http_endpoint_pg_command_t, link);
+        command->large = 0;
+    }
 }
 
 
