@@ -30,6 +30,11 @@ my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
         endpoint_postgres "dbname=app user=app sslmode=require" connections=1;
     }
 
+    upstream one {
+        server @{[ $pg->address ]};
+        endpoint_postgres "dbname=app user=app" connections=1;
+    }
+
     upstream four {
         server @{[ $pg->address ]};
         endpoint_postgres "dbname=app user=app" connections=4;
@@ -58,6 +63,9 @@ CONF
 
         location /lock/ {
             endpoint GET /lock/update { query four "UPDATE notes SET text = 'two' WHERE id = 1" timeout=300ms; reply 204; }
+            endpoint GET /lock/short { query_row $r one "SELECT 1 AS x" timeout=300ms; reply $r.x; }
+            endpoint GET /lock/failing { query_row $r one "SELECT 1 / (random() * 0)::int AS x" timeout=30s; reply $r.x; }
+            endpoint GET /lock/slow { query_row $r one "SELECT 2 AS x FROM pg_sleep(1)" timeout=30s; reply $r.x; }
             endpoint GET /lock/one { query_row $r four "SELECT 1 AS x"; reply $r.x; }
         }
     }
@@ -134,6 +142,27 @@ is($s->ask('GET /lock/one')->{body}, '1',
 $holder->sql('ROLLBACK');
 
 is($s->ask('GET /lock/update')->{status}, 204, 'and for them again');
+
+
+# a statement that fails takes its time back with it; what was sent behind it
+# has its own all the same
+
+is($s->ask('GET /lock/short')->{body}, '1', 'a short time is set');
+
+my ($failing, $slow) = map { $s->connect } 1 .. 2;
+
+for ($failing, $slow) {
+    $s->request($_, 'GET /ping');
+    $s->response($_);
+}
+
+kill 'STOP', $s->{pid};
+$s->request($failing, 'GET /lock/failing');
+$s->request($slow, 'GET /lock/slow');
+kill 'CONT', $s->{pid};
+
+is($s->response($failing)->{status}, 502, 'one fails');
+is($s->response($slow)->{body}, '2', 'the one behind it has its time');
 
 $s->stop;
 done_testing();

@@ -99,7 +99,8 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
 
     pg->address = address;
     pg->timeout = timeout;
-    pg->limit = timeout;
+    pg->in_force = timeout;
+    pg->nsettings = 0;
     pg->state = ngx_http_endpoint_pg_connecting;
     pg->orderly = 0;
     pg->stray = 0;

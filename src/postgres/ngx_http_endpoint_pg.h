@@ -71,6 +71,7 @@ typedef struct {
     unsigned                        hit:1;      /* by the server's end */
     unsigned                        large:1;    /* for its limit */
     unsigned                        begin:1;    /* BEGIN goes before it */
+    unsigned                        sets:1;     /* and its timeout */
     unsigned                        describe:1; /* instead of executing it */
     unsigned                        fresh:1;    /* prepared along with it */
     unsigned                        failed:1;
@@ -146,7 +147,8 @@ struct ngx_http_endpoint_pg_s {
     ngx_http_endpoint_pg_slot_t     *slots;
 
     ngx_msec_t                       timeout;   /* statement_timeout */
-    ngx_msec_t                       limit;     /* as it is now; 0: unknown */
+    ngx_msec_t                       in_force;  /* of what has been answered */
+    ngx_uint_t                       nsettings; /* on their way */
     ngx_msec_t                       progress;  /* when it last answered */
     size_t                           received;  /* of a result not yet whole */
     ngx_uint_t                       reads;     /* since the last was */

@@ -51,6 +51,7 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
     command->complete = 0;
     command->hit = 0;
     command->large = 0;
+    command->sets = 0;
     command->failed = 0;
     command->fresh = 0;
     command->parsing = 0;
@@ -209,7 +210,8 @@ ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
 
 /*
  * The server itself ends what nobody waits for any more: nobody else could
- * without a risk for what stands behind it.
+ * without a risk for what stands behind it.  The setting is rolled back with a
+ * statement that fails, so that nothing can rely on one that is on its way.
  */
 
 static ngx_int_t
@@ -219,14 +221,16 @@ ngx_http_endpoint_pg_put_timeout(ngx_http_endpoint_pg_t *pg,
     u_char  sql[sizeof("SET statement_timeout = ") + NGX_INT_T_LEN];
 
     if (command->internal || command->timeout == 0
-        || command->timeout == pg->limit || pg->options->pooler)
+        || (command->timeout == pg->in_force && pg->nsettings == 0)
+        || pg->options->pooler)
     {
         return NGX_OK;
     }
 
     (void) ngx_sprintf(sql, "SET statement_timeout = %M%Z", command->timeout);
 
-    pg->limit = command->timeout;
+    pg->nsettings++;
+    command->sets = 1;
     command->parsing++;
 
     return ngx_http_endpoint_pg_put_plain(pg, (char *) sql);
@@ -500,9 +504,6 @@ ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
 
     command->failed = 1;
 
-    /* what was set along with it is rolled back */
-    pg->limit = 0;
-
     /* it may have been committed, or not, before the error came */
     command->complete = (command->result && !command->parsing);
 
@@ -552,6 +553,14 @@ ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
     pg->reads = 0;
     pg->received = 0;
 
+    if (command->sets) {
+        pg->nsettings--;
+
+        if (!command->failed) {
+            pg->in_force = command->timeout;
+        }
+    }
+
     if (command->internal) {
         ngx_http_endpoint_pg_setting(pg, command);
 
@@ -598,7 +607,7 @@ ngx_http_endpoint_pg_set_timeout(ngx_http_endpoint_pg_t *pg,
     }
 
     pg->timeout = timeout;
-    pg->limit = timeout;
+    pg->in_force = timeout;
 
     if (pg->options->pooler) {
         return NGX_OK;
