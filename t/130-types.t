@@ -241,4 +241,37 @@ ok($s->count('logs/error.log', qr/SQLSTATE 42P18: .*\$1, \$1 is \$name/),
    'and what has no type');
 
 $s->stop;
+
+
+# a lookup of types that comes to nothing is made again
+
+my $root = $pg->connect('postgres', 'app');
+
+$root->sql('REVOKE SELECT ON pg_catalog.pg_type FROM PUBLIC');
+
+$s = EndpointServer->new(http => <<"CONF" . <<'CONF');
+
+    upstream db {
+        server @{[ $pg->address ]};
+        endpoint_postgres "dbname=app user=app";
+    }
+CONF
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+
+        location / {
+            endpoint POST /domain { body $b:json; query_row $r db "SELECT $b::document::text AS t"; reply $r.t; }
+        }
+    }
+CONF
+
+$s->start;
+
+is(post('/domain', '"1"')->{body}, '"1"', 'a type that nothing is known of');
+$root->sql('GRANT SELECT ON pg_catalog.pg_type TO PUBLIC');
+ok($s->wait_for(sub { post('/domain', '"1"')->{body} eq '"\"1\""' }),
+   'it is looked up when that can be done');
+
+$s->stop;
 done_testing();

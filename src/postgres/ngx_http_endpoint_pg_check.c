@@ -226,12 +226,11 @@ ngx_http_endpoint_pg_check_described(ngx_http_endpoint_pg_check_t *check,
     PGresult *result)
 {
     Oid         type;
-    ngx_uint_t  i, n, changed, unknown;
+    ngx_uint_t  i, n, changed;
 
     n = ngx_min((ngx_uint_t) PQnparams(result), check->statement->nparams);
 
     changed = 0;
-    unknown = 0;
 
     for (i = 0; i < n; i++) {
         type = PQparamtype(result, i);
@@ -242,12 +241,15 @@ ngx_http_endpoint_pg_check_described(ngx_http_endpoint_pg_check_t *check,
         }
     }
 
+    /* a lookup that came to nothing is made again */
+
     if (!changed) {
-        return 0;
+        return check->foreign;
     }
 
     check->version++;
     check->special = 0;
+    check->foreign = 0;
 
     for (i = 0; i < n; i++) {
         type = check->types[i];
@@ -258,11 +260,11 @@ ngx_http_endpoint_pg_check_described(ngx_http_endpoint_pg_check_t *check,
             check->special = 1;
 
         } else if (!ngx_http_endpoint_pg_check_scalar(type)) {
-            unknown = 1;
+            check->foreign = 1;
         }
     }
 
-    return unknown;
+    return check->foreign;
 }
 
 
@@ -343,6 +345,8 @@ ngx_http_endpoint_pg_check_looked_up(ngx_http_endpoint_pg_check_t *check,
             }
         }
     }
+
+    check->foreign = 0;
 
     for (i = 0; i < check->statement->nparams; i++) {
         if (check->params[i] != ngx_http_endpoint_pg_param_text) {

@@ -27,6 +27,7 @@ struct ngx_http_endpoint_pg_check_s {
     unsigned                           known:1;
     unsigned                           running:1;
     unsigned                           special:1;   /* not all take text */
+    unsigned                           foreign:1;   /* types to look up */
     unsigned                           logged:1;
 };
 
