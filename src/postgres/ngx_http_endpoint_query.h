@@ -50,9 +50,6 @@ typedef struct {
 ngx_int_t ngx_http_endpoint_query_compile(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_uint_t row);
 
-/* start() of both kinds of steps, and the mark of them. */
-void ngx_http_endpoint_query_step_start(ngx_http_endpoint_exec_t *exec);
-
 /* Starts the execution of a branch. */
 void ngx_http_endpoint_query_start(ngx_http_endpoint_branch_t *b);
 

@@ -9,6 +9,8 @@ static ngx_int_t ngx_http_endpoint_query_step_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_query_row_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
+static void ngx_http_endpoint_query_step_start(
+    ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_query_step_resume(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_query_step_cancel(
@@ -57,7 +59,7 @@ ngx_http_endpoint_query_row_compile(ngx_http_endpoint_compile_t *c,
 }
 
 
-void
+static void
 ngx_http_endpoint_query_step_start(ngx_http_endpoint_exec_t *exec)
 {
     ngx_http_endpoint_query_conf_t  *conf;

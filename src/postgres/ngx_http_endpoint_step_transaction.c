@@ -10,13 +10,20 @@
 #define NGX_HTTP_ENDPOINT_TRANSACTION_TRIES  5
 
 
+/* conf of the step */
+typedef struct {
+    ngx_http_endpoint_pg_pool_t         *pool;
+    ngx_array_t                          statements;    /* pointers */
+} ngx_http_endpoint_transaction_conf_t;
+
+
 typedef struct {
     ngx_http_endpoint_exec_t            *exec;
     ngx_http_endpoint_exec_t            *inner;     /* one for each step */
     ngx_uint_t                           next;      /* those before started */
     ngx_http_endpoint_pg_transaction_t  *transaction;
     ngx_http_endpoint_pg_result_t        result;    /* of COMMIT */
-    ngx_uint_t                             tries;
+    ngx_uint_t                           tries;
     unsigned                             committing:1;
     unsigned                             committed:1;
 } ngx_http_endpoint_transaction_t;
@@ -31,8 +38,8 @@ static ngx_int_t ngx_http_endpoint_transaction_pool(
     ngx_http_endpoint_step_t *inner);
 static void ngx_http_endpoint_transaction_start(
     ngx_http_endpoint_exec_t *exec);
-static ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_transaction_begin(
-    ngx_http_endpoint_transaction_t *t, ngx_msec_t timeout);
+static ngx_int_t ngx_http_endpoint_transaction_begin(
+    ngx_http_endpoint_transaction_t *t);
 static void ngx_http_endpoint_transaction_resume(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_transaction_advance(
@@ -133,36 +140,58 @@ static ngx_int_t
 ngx_http_endpoint_transaction_pool(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_http_endpoint_step_t *inner)
 {
-    ngx_http_endpoint_query_conf_t  *conf;
+    ngx_http_endpoint_query_conf_t         *query;
+    ngx_http_endpoint_pg_statement_t      **statement;
+    ngx_http_endpoint_transaction_conf_t   *conf;
 
-    conf = inner->conf;
+    conf = step->conf;
+    query = inner->conf;
 
-    if (step->conf == NULL || step->conf == conf->pool) {
-        step->conf = conf->pool;
+    if (conf == NULL) {
+        conf = ngx_palloc(c->cf->pool,
+                          sizeof(ngx_http_endpoint_transaction_conf_t));
+
+        if (conf == NULL
+            || ngx_array_init(&conf->statements, c->cf->pool,
+                              step->inner->nelts,
+                              sizeof(ngx_http_endpoint_pg_statement_t *))
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        conf->pool = query->pool;
+
+        step->conf = conf;
         step->target = inner->target;
-        return NGX_OK;
     }
 
-    return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                        "another upstream than that of the "
-                                        "transaction");
+    if (conf->pool != query->pool) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "another upstream than that of "
+                                            "the transaction");
+    }
+
+    statement = ngx_array_push(&conf->statements);
+    if (statement == NULL) {
+        return NGX_ERROR;
+    }
+
+    *statement = query->statement;
+
+    return NGX_OK;
 }
 
 
 static void
 ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_uint_t                        i, n;
-    ngx_msec_t                        timeout;
-    ngx_http_endpoint_step_t        **inner;
     ngx_http_endpoint_transaction_t  *t;
-
-    n = exec->step->inner->nelts;
-    inner = exec->step->inner->elts;
 
     t = ngx_pcalloc(exec->run->scope.pool,
                     sizeof(ngx_http_endpoint_transaction_t)
-                    + n * sizeof(ngx_http_endpoint_exec_t));
+                    + exec->step->inner->nelts
+                      * sizeof(ngx_http_endpoint_exec_t));
     if (t == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
@@ -171,23 +200,9 @@ ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
     t->exec = exec;
     t->inner = (ngx_http_endpoint_exec_t *) &t[1];
 
-    for (i = 0; i < n; i++) {
-        t->inner[i].run = exec->run;
-        t->inner[i].step = inner[i];
-        t->inner[i].parent = exec;
-    }
-
     exec->ctx = t;
 
-    timeout = ngx_http_endpoint_run_left(exec->run);
-
-    if (exec->step->timeout) {
-        timeout = ngx_min(timeout, exec->step->timeout);
-    }
-
-    t->transaction = ngx_http_endpoint_transaction_begin(t, timeout);
-
-    if (t->transaction == NULL) {
+    if (ngx_http_endpoint_transaction_begin(t) != NGX_OK) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
@@ -196,36 +211,38 @@ ngx_http_endpoint_transaction_start(ngx_http_endpoint_exec_t *exec)
 }
 
 
-static ngx_http_endpoint_pg_transaction_t *
-ngx_http_endpoint_transaction_begin(ngx_http_endpoint_transaction_t *t,
-    ngx_msec_t timeout)
+/* t->inner is zeroed, and none of it is under way */
+
+static ngx_int_t
+ngx_http_endpoint_transaction_begin(ngx_http_endpoint_transaction_t *t)
 {
-    ngx_uint_t                           i, n, count;
-    ngx_http_endpoint_step_t            *inner;
-    ngx_http_endpoint_query_conf_t      *conf;
-    ngx_http_endpoint_pg_statement_t   **statements;
+    ngx_uint_t                             i;
+    ngx_msec_t                             timeout;
+    ngx_http_endpoint_exec_t              *exec;
+    ngx_http_endpoint_step_t             **inner;
+    ngx_http_endpoint_transaction_conf_t  *conf;
 
-    count = t->exec->step->inner->nelts;
+    exec = t->exec;
+    conf = exec->step->conf;
+    inner = exec->step->inner->elts;
 
-    statements = ngx_palloc(t->exec->run->scope.pool, (count + 1)
-                            * sizeof(ngx_http_endpoint_pg_statement_t *));
-    if (statements == NULL) {
-        return NULL;
+    for (i = 0; i < exec->step->inner->nelts; i++) {
+        t->inner[i].run = exec->run;
+        t->inner[i].step = inner[i];
+        t->inner[i].parent = exec;
     }
 
-    n = 0;
+    timeout = ngx_http_endpoint_run_left(exec->run);
 
-    for (i = 0; i < count; i++) {
-        inner = t->inner[i].step;
-
-        if (inner->type->start == ngx_http_endpoint_query_step_start) {
-            conf = inner->conf;
-            statements[n++] = conf->statement;
-        }
+    if (exec->step->timeout) {
+        timeout = ngx_min(timeout, exec->step->timeout);
     }
 
-    return ngx_http_endpoint_pg_begin(t->exec->step->conf, timeout, statements,
-                                      n);
+    t->transaction = ngx_http_endpoint_pg_begin(conf->pool, timeout,
+                                                conf->statements.elts,
+                                                conf->statements.nelts);
+
+    return t->transaction ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -328,7 +345,6 @@ ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
 static ngx_uint_t
 ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
 {
-    ngx_uint_t                 i, n;
     ngx_http_endpoint_exec_t  *exec;
 
     exec = t->exec;
@@ -343,24 +359,14 @@ ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
         ngx_http_endpoint_pg_rollback(t->transaction);
     }
 
-    n = exec->step->inner->nelts;
-
-    ngx_memzero(t->inner, n * sizeof(ngx_http_endpoint_exec_t));
-
-    for (i = 0; i < n; i++) {
-        t->inner[i].run = exec->run;
-        t->inner[i].step = ((ngx_http_endpoint_step_t **)
-                            exec->step->inner->elts)[i];
-        t->inner[i].parent = exec;
-    }
+    ngx_memzero(t->inner, exec->step->inner->nelts
+                          * sizeof(ngx_http_endpoint_exec_t));
 
     t->next = 0;
     t->committing = 0;
     t->committed = 0;
 
-    t->transaction = ngx_http_endpoint_transaction_begin(t,
-                                        ngx_http_endpoint_run_left(exec->run));
-    if (t->transaction == NULL) {
+    if (ngx_http_endpoint_transaction_begin(t) != NGX_OK) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return 1;
     }
