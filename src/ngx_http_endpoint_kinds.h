@@ -12,44 +12,52 @@
 #include "ngx_http_endpoint_block.h"
 
 
+/* an endpoint's, and those that run without a client */
+#define NGX_HTTP_ENDPOINT_BLOCKS                                              \
+    (NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_DETACHED)
+
+
 /* the name, where the statement may stand with how many words, its handler */
 #define NGX_HTTP_ENDPOINT_KINDS(KIND)                                         \
                                                                               \
-    KIND(sleep, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,                       \
+    KIND(sleep, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_1MORE,                      \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(fetch, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_1MORE,                       \
+    KIND(fetch, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_1MORE,                      \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(require, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION       \
+    KIND(require, NGX_HTTP_ENDPOINT_BLOCKS|NGX_HTTP_ENDPOINT_TRANSACTION      \
          |NGX_CONF_2MORE,                                                     \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(wait, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_NOARGS,                       \
+    KIND(wait, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_NOARGS,                      \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(log, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION           \
+    KIND(log, NGX_HTTP_ENDPOINT_BLOCKS|NGX_HTTP_ENDPOINT_TRANSACTION          \
          |NGX_CONF_2MORE,                                                     \
          ngx_http_endpoint_statement)                                         \
                                                                               \
     KIND(set_header, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,                  \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(query, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION         \
+    KIND(query, NGX_HTTP_ENDPOINT_BLOCKS|NGX_HTTP_ENDPOINT_TRANSACTION        \
          |NGX_CONF_2MORE,                                                     \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(query_row, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION     \
+    KIND(query_row, NGX_HTTP_ENDPOINT_BLOCKS|NGX_HTTP_ENDPOINT_TRANSACTION    \
          |NGX_CONF_2MORE,                                                     \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(transaction, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_BLOCK|NGX_CONF_ANY,    \
+    KIND(transaction, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_BLOCK|NGX_CONF_ANY,   \
          ngx_http_endpoint_transaction)                                       \
+                                                                              \
+    KIND(background, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_BLOCK|NGX_CONF_ANY,     \
+         ngx_http_endpoint_background)                                        \
                                                                               \
     KIND(cache, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,                       \
          ngx_http_endpoint_statement)                                         \
                                                                               \
-    KIND(purge, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,                       \
+    KIND(purge, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_2MORE,                      \
          ngx_http_endpoint_statement)
 
 

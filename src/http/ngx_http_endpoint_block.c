@@ -7,6 +7,7 @@
 static void ngx_http_endpoint_block_hint(ngx_conf_t *cf);
 static ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement);
+static char *ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where);
 static ngx_int_t ngx_http_endpoint_block_check(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
 static ngx_int_t ngx_http_endpoint_block_method(ngx_conf_t *cf,
@@ -153,6 +154,20 @@ ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_http_endpoint_transaction(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    return ngx_http_endpoint_block_inner(cf, NGX_HTTP_ENDPOINT_TRANSACTION);
+}
+
+
+char *
+ngx_http_endpoint_background(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_http_endpoint_block_inner(cf, NGX_HTTP_ENDPOINT_DETACHED);
+}
+
+
+static char *
+ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where)
+{
     char                           *rv;
     ngx_conf_t                      save;
     ngx_array_t                    *statements, *inner;
@@ -175,7 +190,7 @@ ngx_http_endpoint_transaction(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     statement->block = inner;
 
     save = *cf;
-    cf->cmd_type = NGX_HTTP_ENDPOINT_TRANSACTION;
+    cf->cmd_type = where;
     emcf->statements = inner;
 
     rv = ngx_conf_parse(cf, NULL);
@@ -398,6 +413,7 @@ ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     c.timeout = block->conf->timeout;
     c.bigint_string = block->conf->bigint;
     c.limits = &block->conf->limits;
+    c.block = block;
 
     block->plan = ngx_http_endpoint_plan_compile(&c, &block->statements,
                                                  &parts);

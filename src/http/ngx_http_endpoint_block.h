@@ -13,6 +13,7 @@
 /* a context bit of its own: no other module's directive fits in a block */
 #define NGX_HTTP_ENDPOINT_BLOCK        0x00020000
 #define NGX_HTTP_ENDPOINT_TRANSACTION  0x00040000
+#define NGX_HTTP_ENDPOINT_DETACHED     0x00080000   /* without a client */
 
 
 typedef struct {
@@ -31,6 +32,9 @@ typedef struct {
     ngx_http_endpoint_kinds_t      *kinds;
     ngx_array_t                     pools;  /* ngx_http_endpoint_pg_pool_t * */
 
+    ngx_array_t                     task_zones;     /* of task/ */
+    ngx_array_t                     task_blocks;
+
     /* ngx_http_endpoint_purge_location_t */
     ngx_array_t                     purges;
 } ngx_http_endpoint_main_conf_t;
@@ -45,6 +49,10 @@ char *ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* The handler of "transaction", a statement with statements inside. */
 char *ngx_http_endpoint_transaction(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* The same for "background", whose statements run later. */
+char *ngx_http_endpoint_background(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 /*

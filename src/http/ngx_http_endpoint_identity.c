@@ -39,6 +39,24 @@ ngx_http_endpoint_identity(ngx_conf_t *cf, ngx_http_endpoint_block_t *block)
 }
 
 
+void
+ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block, ngx_http_endpoint_statement_t *statement,
+    u_char *identity)
+{
+    ngx_md5_t  md5;
+
+    ngx_md5_init(&md5);
+
+    ngx_http_endpoint_identity_server(cf, &md5, block->server);
+    ngx_http_endpoint_identity_location(&md5, block->location);
+    ngx_http_endpoint_identity_statement(&md5, &block->head);
+    ngx_http_endpoint_identity_statement(&md5, statement);
+
+    ngx_md5_final(identity, &md5);
+}
+
+
 ngx_int_t
 ngx_http_endpoint_identity_own(ngx_conf_t *cf, ngx_http_endpoint_plan_t *plan)
 {

@@ -17,6 +17,9 @@ typedef struct {
     ngx_str_t                         name;     /* "an endpoint" */
     unsigned                          variables:1;  /* nginx's, of a request */
     unsigned                          reply:1;      /* somebody waits for it */
+
+    /* texts that whoever starts the run gives it, "" is last; or NULL */
+    ngx_str_t                        *names;
 } ngx_http_endpoint_place_t;
 
 
@@ -42,6 +45,10 @@ struct ngx_http_endpoint_compile_s {
     ngx_msec_t                        timeout;
     ngx_uint_t                        bigint_string;
     ngx_http_endpoint_limits_t       *limits;
+    void                             *block;    /* of the caller */
+
+    /* of the block that this one stands in, to run later; or NULL */
+    ngx_http_endpoint_compile_t      *outer;
 };
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_http_endpoint_carried.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_handed.h"
@@ -205,6 +206,10 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
     }
 
     name = ngx_http_endpoint_name_visible(c, &p.name);
+
+    if (name == NULL && c->outer) {
+        return ngx_http_endpoint_carried_ref(c, pos, end, ref);
+    }
 
     if (name == NULL && !ngx_http_endpoint_name_is_variable(c->cf, &p.name)) {
         return ngx_http_endpoint_name_unknown(c, &p.name);

@@ -30,6 +30,7 @@ typedef struct ngx_http_endpoint_condition_s  ngx_http_endpoint_condition_t;
 typedef struct ngx_http_endpoint_step_type_s  ngx_http_endpoint_step_type_t;
 typedef struct ngx_http_endpoint_around_s     ngx_http_endpoint_around_t;
 typedef struct ngx_http_endpoint_pass_s       ngx_http_endpoint_pass_t;
+typedef struct ngx_http_endpoint_reserve_s    ngx_http_endpoint_reserve_t;
 
 /* of the compiler: what only it looks into */
 typedef struct ngx_http_endpoint_compile_s    ngx_http_endpoint_compile_t;
@@ -135,6 +136,12 @@ struct ngx_http_endpoint_plan_s {
     ngx_array_t                       replies;  /* ngx_http_endpoint_reply_t */
     struct ngx_http_endpoint_reply_s *constant; /* known beforehand, or NULL */
     ngx_http_endpoint_step_t         *cache;    /* the statement, or NULL */
+
+    /* ngx_http_endpoint_carried_t: values of the block around; or NULL */
+    ngx_array_t                      *carried;
+
+    /* what a run needs for its end, before its first step; or NULL */
+    ngx_http_endpoint_reserve_t      *reserve;
     ngx_uint_t                        nslots;
     ngx_msec_t                        timeout;  /* 0: endpoint_timeout */
 

@@ -16,6 +16,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_plan_init(ngx_conf_t *cf,
     ngx_http_endpoint_plan_t *plan);
+static ngx_int_t ngx_http_endpoint_plan_place(ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_plan_declare(
     ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_plan_semicolon(
@@ -98,6 +99,10 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     c->edges = &edges;
     c->uses = &uses;
 
+    if (ngx_http_endpoint_plan_place(c) != NGX_OK) {
+        return NULL;
+    }
+
     if (parts
         && ngx_http_endpoint_path_compile(c, &c->statement->args[2], parts)
            != NGX_OK)
@@ -152,6 +157,28 @@ ngx_http_endpoint_plan_init(ngx_conf_t *cf, ngx_http_endpoint_plan_t *plan)
 
     return ngx_array_init(&plan->replies, cf->pool, 1,
                           sizeof(ngx_http_endpoint_reply_t));
+}
+
+
+/* the names that are there wherever the block stands: in the first slots */
+
+static ngx_int_t
+ngx_http_endpoint_plan_place(ngx_http_endpoint_compile_t *c)
+{
+    ngx_str_t                 *text;
+    ngx_http_endpoint_name_t  *name;
+
+    for (text = c->place->names; text && text->len; text++) {
+        name = ngx_http_endpoint_name_bind(c, text);
+
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        name->scalar = 1;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -324,8 +351,11 @@ ngx_http_endpoint_plan_step_declare(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    return c->statement->block ? ngx_http_endpoint_plan_inner(c, step)
-                               : NGX_OK;
+    if (c->statement->block == NULL || step->type->apart) {
+        return NGX_OK;
+    }
+
+    return ngx_http_endpoint_plan_inner(c, step);
 }
 
 

@@ -72,6 +72,11 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
 
     run->expires = ngx_current_msec + timeout;
 
+    if (run->plan->reserve && run->plan->reserve->reserve(run) != NGX_OK) {
+        ngx_http_endpoint_run_end(run);
+        return NGX_OK;
+    }
+
     ngx_http_endpoint_run_advance(run);
 
     if (run->ended) {
@@ -149,9 +154,11 @@ ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
 
     /* where nobody waits for a reply, its steps are all that a run has */
 
-    if (run->plan->replies.nelts
-        && ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
-           != NGX_OK)
+    if (run->plan->replies.nelts == 0) {
+        run->result.status = 204;
+
+    } else if (ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
+               != NGX_OK)
     {
         ngx_http_endpoint_run_fail(run, &label,
                                    ngx_http_endpoint_cause_memory);
@@ -232,6 +239,10 @@ ngx_http_endpoint_run_cancel(ngx_http_endpoint_run_t *run)
 
     if (run->rest) {
         run->rest->cancel(run);
+    }
+
+    if (run->plan->reserve) {
+        run->plan->reserve->release(run);
     }
 
     if (run->event.posted) {

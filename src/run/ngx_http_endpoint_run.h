@@ -67,6 +67,17 @@ typedef struct {
 } ngx_http_endpoint_rest_t;
 
 
+/* what a plan's run takes beforehand, so that its end can rely on it */
+struct ngx_http_endpoint_reserve_s {
+
+    /* before the first step; NGX_ERROR: run->result is set */
+    ngx_int_t                     (*reserve)(ngx_http_endpoint_run_t *run);
+
+    /* the run has ended, or is cancelled; may be called twice */
+    void                          (*release)(ngx_http_endpoint_run_t *run);
+};
+
+
 struct ngx_http_endpoint_run_s {
 
     /* first, so that the shell's variable() finds the run by it */
