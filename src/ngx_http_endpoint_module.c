@@ -6,6 +6,7 @@
 #include "ngx_http_endpoint_kinds.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
+#include "ngx_http_endpoint_task.h"
 #include "ngx_http_endpoint_wake.h"
 
 
@@ -81,6 +82,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
       ngx_http_endpoint_cache_conf,
       0,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_task_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_endpoint_task_conf,
+      NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
 
@@ -169,7 +177,8 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NULL },
 
     { ngx_string("include"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION|NGX_CONF_TAKE1,
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_DETACHED
+      |NGX_HTTP_ENDPOINT_TRANSACTION|NGX_CONF_TAKE1,
       ngx_conf_include,
       0,
       0,
@@ -211,7 +220,7 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NULL },
 
     { ngx_string("timeout"),
-      NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_TAKE1,
+      NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_DETACHED|NGX_CONF_TAKE1,
       ngx_http_endpoint_statement,
       0,
       0,
@@ -276,6 +285,12 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&conf->pools, cf->pool, 1,
                           sizeof(ngx_http_endpoint_pg_pool_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->task_zones, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_task_zone_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->task_blocks, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_task_block_t *))
            != NGX_OK
         || ngx_array_init(&conf->purges, cf->pool, 1,
                           sizeof(ngx_http_endpoint_purge_location_t))
@@ -572,7 +587,7 @@ ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
         }
     }
 
-    return NGX_OK;
+    return ngx_http_endpoint_task_init_process(cycle, emcf);
 }
 
 

@@ -27,7 +27,8 @@ static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
 static ngx_http_endpoint_place_t  ngx_http_endpoint_block_place = {
     ngx_string("an endpoint"),
     1,
-    1
+    1,
+    NULL
 };
 
 
@@ -188,6 +189,7 @@ ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where)
     }
 
     statement->block = inner;
+    statement->apart = (where == NGX_HTTP_ENDPOINT_DETACHED);
 
     save = *cf;
     cf->cmd_type = where;
@@ -207,6 +209,7 @@ ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement)
 {
     statement->block = NULL;
+    statement->apart = 0;
     ngx_str_null(&statement->content);
     statement->nargs = cf->args->nelts;
     statement->file = cf->conf_file->file.name;

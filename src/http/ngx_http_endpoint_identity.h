@@ -17,6 +17,14 @@ void ngx_http_endpoint_identity(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
 
 /*
+ * The same, 16 bytes, for a statement of the block that has a plan of its own:
+ * of the block itself the method and the path alone.
+ */
+void ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
+    ngx_http_endpoint_block_t *block, ngx_http_endpoint_statement_t *statement,
+    u_char *identity);
+
+/*
  * Makes a plan the owner of what its cache statement keeps, by its identity:
  * who changes an endpoint does not want what the old one has kept.  NGX_ERROR:
  * memory.

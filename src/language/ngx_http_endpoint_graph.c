@@ -26,6 +26,8 @@ typedef struct {
 
 
 static void ngx_http_endpoint_graph_order(ngx_http_endpoint_graph_t *g);
+static void ngx_http_endpoint_graph_last(ngx_http_endpoint_graph_t *g,
+    ngx_uint_t last);
 static ngx_uint_t ngx_http_endpoint_graph_waits(
     ngx_http_endpoint_step_t *above, ngx_http_endpoint_step_t *below);
 static ngx_uint_t ngx_http_endpoint_graph_sees(
@@ -96,9 +98,18 @@ ngx_http_endpoint_graph_order(ngx_http_endpoint_graph_t *g)
     for (i = 0; i < g->n; i++) {
         below = ngx_http_endpoint_plan_step(plan, i);
 
+        if (below->last) {
+            ngx_http_endpoint_graph_last(g, i);
+            continue;
+        }
+
         for (j = 0; j < i; j++) {
             above = ngx_http_endpoint_plan_step(plan, j);
             edge = &ngx_http_endpoint_graph_edge(g, j, i);
+
+            if (above->last) {
+                continue;
+            }
 
             if (ngx_http_endpoint_graph_waits(above, below)) {
                 *edge = NGX_HTTP_ENDPOINT_GRAPH_EDGE;
@@ -108,6 +119,22 @@ ngx_http_endpoint_graph_order(ngx_http_endpoint_graph_t *g)
             {
                 *edge = NGX_HTTP_ENDPOINT_GRAPH_SEES;
             }
+        }
+    }
+}
+
+
+/* after all others, wherever it stands */
+
+static void
+ngx_http_endpoint_graph_last(ngx_http_endpoint_graph_t *g, ngx_uint_t last)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < g->n; i++) {
+        if (!ngx_http_endpoint_plan_step(g->compile->plan, i)->last) {
+            ngx_http_endpoint_graph_edge(g, i, last) =
+                                                  NGX_HTTP_ENDPOINT_GRAPH_EDGE;
         }
     }
 }

@@ -101,6 +101,7 @@ struct ngx_http_endpoint_step_s {
     unsigned                          barrier:1;
     unsigned                          unordered:1;
     unsigned                          each:1;   /* has each= */
+    unsigned                          last:1;   /* waits for all others */
 
     /* work that must not be left half done: no cancelling once it started */
     unsigned                          effect:1;

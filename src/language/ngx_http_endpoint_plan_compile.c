@@ -71,7 +71,6 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
 {
     ngx_conf_t                     *cf;
     ngx_uint_t                      i;
-    ngx_array_t                     edges, uses;
     ngx_http_endpoint_plan_t       *plan;
     ngx_http_endpoint_statement_t  *st;
 
@@ -82,13 +81,12 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
         return NULL;
     }
 
-    if (ngx_array_init(&edges, cf->temp_pool, 8,
-                       sizeof(ngx_http_endpoint_edge_t))
-        != NGX_OK
-        || ngx_array_init(&uses, cf->temp_pool, 8,
-                          sizeof(ngx_http_endpoint_use_t))
-           != NGX_OK)
-    {
+    c->edges = ngx_array_create(cf->temp_pool, 8,
+                                sizeof(ngx_http_endpoint_edge_t));
+    c->uses = ngx_array_create(cf->temp_pool, 8,
+                               sizeof(ngx_http_endpoint_use_t));
+
+    if (c->edges == NULL || c->uses == NULL) {
         return NULL;
     }
 
@@ -96,8 +94,6 @@ ngx_http_endpoint_plan_compile(ngx_http_endpoint_compile_t *c,
     plan->limits = c->limits;
 
     c->plan = plan;
-    c->edges = &edges;
-    c->uses = &uses;
 
     if (ngx_http_endpoint_plan_place(c) != NGX_OK) {
         return NULL;
@@ -351,7 +347,7 @@ ngx_http_endpoint_plan_step_declare(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    if (c->statement->block == NULL || step->type->apart) {
+    if (c->statement->block == NULL || c->statement->apart) {
         return NGX_OK;
     }
 

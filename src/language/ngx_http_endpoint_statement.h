@@ -18,6 +18,7 @@ typedef struct {
     ngx_uint_t                        line;
     ngx_array_t                      *block;    /* what stands in it, or NULL */
     ngx_str_t                         content;  /* of its file=, or empty */
+    ngx_uint_t                        apart;    /* its block is a plan */
 } ngx_http_endpoint_statement_t;
 
 

@@ -58,9 +58,6 @@ struct ngx_http_endpoint_step_type_s {
 
     /* of work that can be done for several steps at once, or NULL */
     ngx_http_endpoint_share_t  *share;
-
-    /* what stands in its block is a plan of its own, to run later */
-    unsigned        apart:1;
 };
 
 

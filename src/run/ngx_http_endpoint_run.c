@@ -157,7 +157,8 @@ ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
     if (run->plan->replies.nelts == 0) {
         run->result.status = 204;
 
-    } else if (ngx_http_endpoint_reply_render(run->plan, &run->scope, &run->result)
+    } else if (ngx_http_endpoint_reply_render(run->plan, &run->scope,
+                                              &run->result)
                != NGX_OK)
     {
         ngx_http_endpoint_run_fail(run, &label,

@@ -137,7 +137,9 @@ ngx_http_endpoint_task_empty(ngx_http_endpoint_task_zone_t *zone)
     sh->nwaiting = 0;
     sh->nrunning = 0;
     sh->promised = 0;
-    sh->last = 0;
+    /* no id comes twice, even when nginx is started anew */
+
+    sh->last = (uint64_t) ngx_time() << 20;
 
     ngx_http_endpoint_task_list_init(&sh->free);
     ngx_http_endpoint_task_list_init(&sh->held);

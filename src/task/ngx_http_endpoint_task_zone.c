@@ -478,8 +478,8 @@ ngx_http_endpoint_task_reap(ngx_http_endpoint_task_zone_t *zone)
 
 
 ngx_int_t
-ngx_http_endpoint_task_dead(ngx_http_endpoint_task_zone_t *zone, ngx_uint_t n,
-    ngx_pool_t *pool, ngx_http_endpoint_task_t *task)
+ngx_http_endpoint_task_nth_dead(ngx_http_endpoint_task_zone_t *zone,
+    ngx_uint_t n, ngx_pool_t *pool, ngx_http_endpoint_task_t *task)
 {
     uint32_t   i;
     ngx_int_t  rc;

@@ -188,7 +188,7 @@ ngx_uint_t ngx_http_endpoint_task_reap(ngx_http_endpoint_task_zone_t *zone);
  * The n-th dead task, the newest is 0, with its values in memory of pool.
  * NGX_DECLINED: there are not so many; NGX_ERROR: memory.
  */
-ngx_int_t ngx_http_endpoint_task_dead(ngx_http_endpoint_task_zone_t *zone,
+ngx_int_t ngx_http_endpoint_task_nth_dead(ngx_http_endpoint_task_zone_t *zone,
     ngx_uint_t n, ngx_pool_t *pool, ngx_http_endpoint_task_t *task);
 
 /*

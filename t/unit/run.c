@@ -78,12 +78,12 @@ static ngx_http_endpoint_kinds_t  run_kinds = { run_types, run_options };
 
 
 static ngx_http_endpoint_place_t  run_schedule = {
-    ngx_string("a schedule"), 0, 0
+    ngx_string("a schedule"), 0, 0, NULL
 };
 
 
 static ngx_http_endpoint_place_t  run_message = {
-    ngx_string("a message"), 0, 1
+    ngx_string("a message"), 0, 1, NULL
 };
 
 
@@ -207,7 +207,7 @@ run_test_plans(void)
 
     plan = run_compile(&run_schedule, "log info 'it runs'");
     unit_ok(plan && run_start(&shell, plan) == NGX_OK && shell.run.ended
-            && run_replied(&shell, 0, NULL),
+            && run_replied(&shell, 204, NULL),
             "a run without a reply ends at once");
 
     started = ngx_current_msec;

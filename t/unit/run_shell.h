@@ -48,6 +48,7 @@
 #include "../../src/language/ngx_http_endpoint_error.c"
 #include "../../src/language/ngx_http_endpoint_graph.c"
 #include "../../src/language/ngx_http_endpoint_handed.c"
+#include "../../src/language/ngx_http_endpoint_carried.c"
 #include "../../src/language/ngx_http_endpoint_name.c"
 #include "../../src/language/ngx_http_endpoint_nearest.c"
 #include "../../src/language/ngx_http_endpoint_plan_compile.c"

@@ -47,7 +47,7 @@ static ngx_http_endpoint_kinds_t  run_kinds = { run_types, run_options };
 
 
 static ngx_http_endpoint_place_t  run_message = {
-    ngx_string("a message"), 0, 1
+    ngx_string("a message"), 0, 1, NULL
 };
 
 

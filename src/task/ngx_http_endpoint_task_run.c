@@ -1,0 +1,426 @@
+
+#include "ngx_http_endpoint_carried.h"
+#include "ngx_http_endpoint_detached.h"
+#include "ngx_http_endpoint_task.h"
+#include "ngx_http_endpoint_timer.h"
+
+
+/* how often a worker looks for what others have left */
+#define NGX_HTTP_ENDPOINT_TASK_TICK      500
+
+/* tasks that are started before others have their turn */
+#define NGX_HTTP_ENDPOINT_TASK_TURN      64
+
+/* when a task whose block this configuration has not is looked at again */
+#define NGX_HTTP_ENDPOINT_TASK_POSTPONE  60000
+
+
+/* what runs the tasks of a zone in this worker */
+typedef struct {
+    ngx_http_endpoint_task_zone_t   *zone;
+    ngx_event_t                      tick;
+    ngx_event_t                      look;      /* posted */
+} ngx_http_endpoint_task_runner_t;
+
+
+/* a task under way, in memory of its run */
+typedef struct {
+    ngx_http_endpoint_task_t         task;
+    ngx_http_endpoint_task_zone_t   *zone;
+    u_char                           id[NGX_INT64_LEN];
+    u_char                           attempt[NGX_INT_T_LEN];
+} ngx_http_endpoint_task_run_t;
+
+
+static void ngx_http_endpoint_task_listen(void);
+static void ngx_http_endpoint_task_tick(ngx_event_t *ev);
+static void ngx_http_endpoint_task_look(ngx_event_t *ev);
+static ngx_msec_t ngx_http_endpoint_task_start_due(
+    ngx_http_endpoint_task_zone_t *zone, ngx_uint_t *more);
+static void ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task);
+static ngx_http_endpoint_task_block_t *ngx_http_endpoint_task_find_block(
+    ngx_http_endpoint_task_zone_t *zone, u_char *identity);
+static void ngx_http_endpoint_task_launch(
+    ngx_http_endpoint_task_block_t *tb, ngx_http_endpoint_task_t *task);
+static ngx_int_t ngx_http_endpoint_task_values(
+    ngx_http_endpoint_detached_t *d, ngx_http_endpoint_task_run_t *tr);
+static void ngx_http_endpoint_task_fail(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task, ngx_str_t *error, ngx_log_t *log);
+static void ngx_http_endpoint_task_ended(ngx_http_endpoint_detached_t *d,
+    void *data);
+
+
+static ngx_array_t                    *ngx_http_endpoint_task_blocks;
+static ngx_http_endpoint_task_runner_t  *ngx_http_endpoint_task_runners;
+static ngx_uint_t                      ngx_http_endpoint_task_nrunners;
+
+static ngx_http_endpoint_listener_t    ngx_http_endpoint_task_listener = {
+    ngx_http_endpoint_task_listen,
+    NULL
+};
+
+
+ngx_int_t
+ngx_http_endpoint_task_init_process(ngx_cycle_t *cycle,
+    ngx_http_endpoint_main_conf_t *emcf)
+{
+    ngx_uint_t                        i, n;
+    ngx_http_endpoint_task_zone_t   **zones;
+    ngx_http_endpoint_task_runner_t  *runner;
+
+    n = emcf->task_zones.nelts;
+
+    if (n == 0 || (ngx_process != NGX_PROCESS_WORKER
+                   && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    runner = ngx_pcalloc(cycle->pool,
+                         n * sizeof(ngx_http_endpoint_task_runner_t));
+    if (runner == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_task_blocks = &emcf->task_blocks;
+    ngx_http_endpoint_task_runners = runner;
+    ngx_http_endpoint_task_nrunners = n;
+
+    zones = emcf->task_zones.elts;
+
+    for (i = 0; i < n; i++) {
+        runner[i].zone = zones[i];
+
+        ngx_http_endpoint_timer_init(&runner[i].tick,
+                                     ngx_http_endpoint_task_tick, cycle->log);
+        ngx_http_endpoint_timer_init(&runner[i].look,
+                                     ngx_http_endpoint_task_look, cycle->log);
+
+        runner[i].tick.data = &runner[i];
+        runner[i].look.data = &runner[i];
+
+        runner[i].tick.cancelable = 1;
+        ngx_add_timer(&runner[i].tick, 1);
+    }
+
+    ngx_http_endpoint_wake_listen(&ngx_http_endpoint_task_listener);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_endpoint_task_wake(ngx_http_endpoint_task_zone_t *zone)
+{
+    ngx_uint_t  i;
+
+    if (ngx_exiting || ngx_terminate) {
+
+        /* it is for the workers that stay */
+
+        ngx_http_endpoint_wake((uint64_t) -1);
+        return;
+    }
+
+    for (i = 0; i < ngx_http_endpoint_task_nrunners; i++) {
+        if (ngx_http_endpoint_task_runners[i].zone == zone) {
+            ngx_post_event(&ngx_http_endpoint_task_runners[i].look,
+                           &ngx_posted_events);
+        }
+    }
+}
+
+
+/* called from an event, for whatever reason this worker was woken */
+
+static void
+ngx_http_endpoint_task_listen(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < ngx_http_endpoint_task_nrunners; i++) {
+        if (ngx_http_endpoint_task_runners[i].zone->sh->nwaiting) {
+            ngx_post_event(&ngx_http_endpoint_task_runners[i].look,
+                           &ngx_posted_events);
+        }
+    }
+}
+
+
+static void
+ngx_http_endpoint_task_tick(ngx_event_t *ev)
+{
+    ngx_uint_t                        n;
+    ngx_http_endpoint_task_runner_t  *runner;
+
+    runner = ev->data;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    /* a look without the lock: what is missed now is seen the next time */
+
+    if (runner->zone->sh->held.n) {
+        n = ngx_http_endpoint_task_reap(runner->zone);
+
+        if (n) {
+            ngx_log_error(NGX_LOG_NOTICE, ev->log, 0,
+                          "zone \"%V\": %ui tasks of a worker process that "
+                          "died are taken over", &runner->zone->zone.name, n);
+        }
+    }
+
+    ngx_http_endpoint_task_look(ev);
+}
+
+
+static void
+ngx_http_endpoint_task_look(ngx_event_t *ev)
+{
+    ngx_uint_t                        more;
+    ngx_msec_t                        wait;
+    ngx_http_endpoint_task_runner_t  *runner;
+
+    runner = ev->data;
+
+    if (ngx_exiting) {
+        return;
+    }
+
+    wait = NGX_HTTP_ENDPOINT_TASK_TICK;
+    more = 0;
+
+    if (runner->zone->sh->nwaiting) {
+        wait = ngx_http_endpoint_task_start_due(runner->zone, &more);
+    }
+
+    if (more) {
+        ngx_post_event(&runner->look, &ngx_posted_next_events);
+    }
+
+    ngx_add_timer(&runner->tick, wait);
+}
+
+
+/* returns when to look again */
+
+static ngx_msec_t
+ngx_http_endpoint_task_start_due(ngx_http_endpoint_task_zone_t *zone,
+    ngx_uint_t *more)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 i;
+    ngx_msec_t                 wait;
+    ngx_pool_t                *pool;
+    ngx_http_endpoint_task_t   task;
+
+    wait = 0;
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NGX_HTTP_ENDPOINT_TASK_TICK;
+    }
+
+    rc = NGX_OK;
+
+    for (i = 0; i < NGX_HTTP_ENDPOINT_TASK_TURN; i++) {
+        rc = ngx_http_endpoint_task_take(zone, pool, &task, &wait);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        ngx_http_endpoint_task_start(zone, &task);
+        ngx_reset_pool(pool);
+    }
+
+    ngx_destroy_pool(pool);
+
+    *more = (rc == NGX_OK);
+
+    return wait ? ngx_min(wait, NGX_HTTP_ENDPOINT_TASK_TICK)
+                : NGX_HTTP_ENDPOINT_TASK_TICK;
+}
+
+
+static void
+ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task)
+{
+    ngx_http_endpoint_task_block_t  *tb;
+
+    static ngx_str_t  died = ngx_string("its worker process died");
+
+    tb = ngx_http_endpoint_task_find_block(zone, task->identity);
+
+    if (tb == NULL) {
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "zone \"%V\": the background block of task %uL is not "
+                      "in this configuration, the task waits",
+                      &zone->zone.name, task->id);
+
+        ngx_http_endpoint_task_postpone(zone, task,
+                                        NGX_HTTP_ENDPOINT_TASK_POSTPONE);
+        return;
+    }
+
+    if (task->attempt > zone->retries + 1) {
+
+        /* the last one killed its worker, and the next would, too */
+
+        ngx_http_endpoint_task_fail(zone, task, &died, ngx_cycle->log);
+        return;
+    }
+
+    ngx_http_endpoint_task_launch(tb, task);
+}
+
+
+static ngx_http_endpoint_task_block_t *
+ngx_http_endpoint_task_find_block(ngx_http_endpoint_task_zone_t *zone,
+    u_char *identity)
+{
+    ngx_uint_t                        i;
+    ngx_http_endpoint_task_block_t  **tb;
+
+    tb = ngx_http_endpoint_task_blocks->elts;
+
+    for (i = 0; i < ngx_http_endpoint_task_blocks->nelts; i++) {
+        if (tb[i]->zone == zone
+            && ngx_memcmp(tb[i]->identity, identity,
+                          NGX_HTTP_ENDPOINT_TASK_IDENTITY)
+               == 0)
+        {
+            return tb[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_http_endpoint_task_launch(ngx_http_endpoint_task_block_t *tb,
+    ngx_http_endpoint_task_t *task)
+{
+    u_char                         text[128 + NGX_HTTP_ENDPOINT_TASK_ERROR];
+    ngx_str_t                      name;
+    ngx_msec_t                     timeout;
+    ngx_http_endpoint_detached_t  *d;
+    ngx_http_endpoint_task_run_t  *tr;
+
+    static ngx_str_t  memory = ngx_string("out of memory");
+
+    name.data = text;
+    name.len = ngx_snprintf(text, sizeof(text), "task %uL of \"%V\", attempt "
+                            "%ui", task->id, &tb->plan->label, task->attempt)
+               - text;
+
+    d = ngx_http_endpoint_detached_create(tb->plan, &tb->ctx, &name);
+
+    if (d == NULL) {
+        ngx_http_endpoint_task_fail(tb->zone, task, &memory, ngx_cycle->log);
+        return;
+    }
+
+    tr = ngx_palloc(d->pool, sizeof(ngx_http_endpoint_task_run_t));
+
+    if (tr) {
+        tr->task = *task;
+        tr->zone = tb->zone;
+    }
+
+    if (tr == NULL || ngx_http_endpoint_task_values(d, tr) != NGX_OK) {
+        ngx_http_endpoint_task_fail(tb->zone, task, &memory, ngx_cycle->log);
+        ngx_http_endpoint_detached_cancel(d);
+        return;
+    }
+
+    timeout = tb->plan->timeout ? tb->plan->timeout : tb->zone->timeout;
+
+    ngx_http_endpoint_detached_start(d, timeout, ngx_http_endpoint_task_ended,
+                                     tr);
+}
+
+
+/* $task_id and $task_attempt have the first slots */
+
+static ngx_int_t
+ngx_http_endpoint_task_values(ngx_http_endpoint_detached_t *d,
+    ngx_http_endpoint_task_run_t *tr)
+{
+    u_char                     *p;
+    ngx_http_endpoint_value_t  *values;
+
+    values = d->run.scope.values;
+
+    p = ngx_sprintf(tr->id, "%uL", tr->task.id);
+    ngx_http_endpoint_value_text(&values[0], tr->id, p - tr->id);
+
+    p = ngx_sprintf(tr->attempt, "%ui", tr->task.attempt);
+    ngx_http_endpoint_value_json(&values[1], tr->attempt, p - tr->attempt);
+
+    p = ngx_pnalloc(d->pool, tr->task.values.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, tr->task.values.data, tr->task.values.len);
+    tr->task.values.data = p;
+
+    return ngx_http_endpoint_carried_unpack(d->run.plan, &d->run.scope,
+                                            &tr->task.values);
+}
+
+
+static void
+ngx_http_endpoint_task_ended(ngx_http_endpoint_detached_t *d, void *data)
+{
+    ngx_http_endpoint_task_run_t *tr = data;
+
+    ngx_str_t     error;
+    ngx_chain_t  *cl;
+    ngx_uint_t    status;
+
+    status = d->run.result.status;
+
+    if (status >= 200 && status < 300) {
+        ngx_http_endpoint_task_done(tr->zone, &tr->task);
+
+    } else {
+        ngx_str_null(&error);
+
+        cl = d->run.result.body;
+
+        if (cl) {
+            error.data = cl->buf->pos;
+            error.len = cl->buf->last - cl->buf->pos;
+        }
+
+        ngx_http_endpoint_task_fail(tr->zone, &tr->task, &error, &d->log);
+    }
+
+    if (tr->zone->sh->nwaiting) {
+        ngx_http_endpoint_task_wake(tr->zone);
+    }
+}
+
+
+static void
+ngx_http_endpoint_task_fail(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task, ngx_str_t *error, ngx_log_t *log)
+{
+    if (ngx_http_endpoint_task_failed(zone, task, error)) {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "task %uL of zone \"%V\" failed at attempt %ui, it is "
+                      "tried again", task->id, &zone->zone.name,
+                      task->attempt);
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, log, 0,
+                  "task %uL of zone \"%V\" is dead after %ui attempts",
+                  task->id, &zone->zone.name, task->attempt);
+}
