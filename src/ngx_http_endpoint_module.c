@@ -26,8 +26,10 @@ static char *ngx_http_endpoint_postgres(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static ngx_int_t ngx_http_endpoint_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_endpoint_init(ngx_conf_t *cf);
+static ngx_int_t ngx_http_endpoint_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_endpoint_init_process(ngx_cycle_t *cycle);
 static void ngx_http_endpoint_exit_process(ngx_cycle_t *cycle);
+static void ngx_http_endpoint_exit_master(ngx_cycle_t *cycle);
 
 
 /* what identifies and traces a request, and no credential */
@@ -89,6 +91,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_endpoint_task_conf,
       NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_tasks"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_endpoint_task_location,
+      0,
       0,
       NULL },
 
@@ -260,12 +269,12 @@ ngx_module_t  ngx_http_endpoint_module = {
     ngx_http_endpoint_commands,             /* module directives */
     NGX_HTTP_MODULE,                        /* module type */
     NULL,                                   /* init master */
-    ngx_http_endpoint_wake_init_module,     /* init module */
+    ngx_http_endpoint_init_module,          /* init module */
     ngx_http_endpoint_init_process,         /* init process */
     NULL,                                   /* init thread */
     NULL,                                   /* exit thread */
     ngx_http_endpoint_exit_process,         /* exit process */
-    NULL,                                   /* exit master */
+    ngx_http_endpoint_exit_master,          /* exit master */
     NGX_MODULE_V1_PADDING
 };
 
@@ -563,6 +572,21 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
 
 
 static ngx_int_t
+ngx_http_endpoint_init_module(ngx_cycle_t *cycle)
+{
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_endpoint_module);
+    if (emcf) {
+        ngx_http_endpoint_task_init_module(cycle, emcf);
+    }
+
+    return ngx_http_endpoint_wake_init_module(cycle);
+}
+
+
+static ngx_int_t
 ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
 {
     ngx_uint_t                       i;
@@ -610,5 +634,20 @@ ngx_http_endpoint_exit_process(ngx_cycle_t *cycle)
 
     for (i = 0; i < emcf->pools.nelts; i++) {
         ngx_http_endpoint_pg_pool_done(pools[i]);
+    }
+}
+
+
+/* all workers are gone */
+
+static void
+ngx_http_endpoint_exit_master(ngx_cycle_t *cycle)
+{
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_endpoint_module);
+    if (emcf) {
+        ngx_http_endpoint_task_exit_master(cycle, emcf);
     }
 }

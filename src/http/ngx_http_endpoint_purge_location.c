@@ -3,15 +3,13 @@
 #include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cache_conf.h"
 #include "ngx_http_endpoint_key.h"
+#include "ngx_http_endpoint_operator.h"
 #include "ngx_http_endpoint_purge_location.h"
 
 
 static ngx_int_t ngx_http_endpoint_purge_handler(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_endpoint_purge_allowed(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_purge_words(ngx_http_request_t *r,
     ngx_array_t *words);
-static ngx_int_t ngx_http_endpoint_purge_refuse(ngx_http_request_t *r,
-    ngx_uint_t status, char *detail, char *methods);
 
 
 char *
@@ -99,16 +97,16 @@ ngx_http_endpoint_purge_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    if (!ngx_http_endpoint_purge_allowed(r)) {
-        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_FORBIDDEN,
-                                              "the header X-Endpoint: 1 is "
-                                              "missing", "");
+    if (!ngx_http_endpoint_operator_allowed(r)) {
+        return ngx_http_endpoint_operator_refuse(r, NGX_HTTP_FORBIDDEN,
+                                                 "the header X-Endpoint: 1 "
+                                                 "is missing", "");
     }
 
     if (!(r->method & (NGX_HTTP_POST|NGX_HTTP_DELETE))) {
-        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_NOT_ALLOWED,
-                                              "Method Not Allowed",
-                                              "DELETE, POST");
+        return ngx_http_endpoint_operator_refuse(r, NGX_HTTP_NOT_ALLOWED,
+                                                 "Method Not Allowed",
+                                                 "DELETE, POST");
     }
 
     if (ngx_array_init(&words, r->pool, 1, sizeof(ngx_str_t)) != NGX_OK
@@ -118,9 +116,9 @@ ngx_http_endpoint_purge_handler(ngx_http_request_t *r)
     }
 
     if (words.nelts == 0) {
-        return ngx_http_endpoint_purge_refuse(r, NGX_HTTP_BAD_REQUEST,
-                                              "the argument key is missing",
-                                              "");
+        return ngx_http_endpoint_operator_refuse(r, NGX_HTTP_BAD_REQUEST,
+                                                 "the argument key is "
+                                                 "missing", "");
     }
 
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
@@ -136,20 +134,6 @@ ngx_http_endpoint_purge_handler(ngx_http_request_t *r)
     r->header_only = 1;
 
     return ngx_http_send_header(r);
-}
-
-
-/* a page of another origin cannot send it without asking first */
-
-static ngx_uint_t
-ngx_http_endpoint_purge_allowed(ngx_http_request_t *r)
-{
-    ngx_str_t  text;
-
-    static ngx_str_t  name = ngx_string("x-endpoint");
-
-    return ngx_http_endpoint_argument_header(r, &name, &text) == NGX_OK
-           && text.len == 1 && text.data[0] == '1';
 }
 
 
@@ -187,28 +171,4 @@ ngx_http_endpoint_purge_words(ngx_http_request_t *r, ngx_array_t *words)
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_purge_refuse(ngx_http_request_t *r, ngx_uint_t status,
-    char *detail, char *methods)
-{
-    ngx_str_t  text, allow;
-
-    static ngx_str_t  json = ngx_string("application/json");
-
-    text.len = sizeof("{\"detail\":\"\"}") - 1 + ngx_strlen(detail);
-    text.data = ngx_pnalloc(r->pool, text.len);
-
-    if (text.data == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_sprintf(text.data, "{\"detail\":\"%s\"}", detail);
-
-    allow.data = (u_char *) methods;
-    allow.len = ngx_strlen(methods);
-
-    return ngx_http_endpoint_http_send_text(r, status, &json, &text, &allow);
 }

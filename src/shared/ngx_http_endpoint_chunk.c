@@ -136,6 +136,34 @@ ngx_http_endpoint_claim_drop(ngx_http_endpoint_chunks_t *chunks,
 }
 
 
+uint32_t
+ngx_http_endpoint_chunks_take(ngx_http_endpoint_chunks_t *chunks,
+    uint32_t count)
+{
+    uint32_t  i, head;
+
+    if (chunks->sh->nfree < count) {
+        return NGX_HTTP_ENDPOINT_CHUNK_NONE;
+    }
+
+    head = NGX_HTTP_ENDPOINT_CHUNK_NONE;
+
+    while (count--) {
+        i = chunks->sh->free;
+
+        chunks->sh->free = chunks->chunk[i].next;
+        chunks->sh->nfree--;
+
+        chunks->chunk[i].next = head;
+        head = i;
+    }
+
+    chunks->chunk[head].generation++;
+
+    return head;
+}
+
+
 void
 ngx_http_endpoint_chunks_free(ngx_http_endpoint_chunks_t *chunks,
     uint32_t head)

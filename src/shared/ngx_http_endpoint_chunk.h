@@ -91,6 +91,13 @@ uint32_t ngx_http_endpoint_claim_publish(ngx_http_endpoint_chunks_t *chunks,
 void ngx_http_endpoint_claim_drop(ngx_http_endpoint_chunks_t *chunks,
     ngx_http_endpoint_claim_t *claim);
 
+/*
+ * Takes count free chunks, 1 or more, as a published chain, for who writes it
+ * before the lock is released.  CHUNK_NONE: there are not so many.
+ */
+uint32_t ngx_http_endpoint_chunks_take(ngx_http_endpoint_chunks_t *chunks,
+    uint32_t count);
+
 /* Takes a published chain back and frees it. */
 void ngx_http_endpoint_chunks_free(ngx_http_endpoint_chunks_t *chunks,
     uint32_t head);

@@ -41,11 +41,12 @@ ngx_int_t ngx_http_endpoint_task_init_process(ngx_cycle_t *cycle,
 void ngx_http_endpoint_task_wake(ngx_http_endpoint_task_zone_t *zone);
 
 /*
- * Reads the tasks that a stop has left in the files of zones that are new, and
- * carries those of a zone over that has another size now.  In the master, when
- * the configuration has been read.  NGX_ERROR: there is no room for them.
+ * Gives zones that are new what waits for them: the tasks of a zone of that
+ * name and of another size, which is in use until the reload is over, else
+ * those that a stop has left in its file.  In the master, when the
+ * configuration has been read.
  */
-ngx_int_t ngx_http_endpoint_task_init_module(ngx_cycle_t *cycle,
+void ngx_http_endpoint_task_init_module(ngx_cycle_t *cycle,
     ngx_http_endpoint_main_conf_t *emcf);
 
 /* Writes what is left to the files, in the master when all workers are gone. */

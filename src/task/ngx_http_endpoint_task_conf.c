@@ -10,6 +10,8 @@ typedef struct {
 } ngx_http_endpoint_task_parameter_t;
 
 
+static ngx_http_endpoint_task_zone_t *ngx_http_endpoint_task_old(
+    ngx_http_endpoint_task_zone_t *zone);
 static ngx_int_t ngx_http_endpoint_task_parameter(ngx_conf_t *cf,
     ngx_http_endpoint_task_zone_t *zone, ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_task_file(ngx_conf_t *cf,
@@ -87,7 +89,45 @@ ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    zone->old = ngx_http_endpoint_task_old(zone);
+
     return NGX_CONF_OK;
+}
+
+
+/* ngx_cycle is the old cycle until the new one is complete */
+
+static ngx_http_endpoint_task_zone_t *
+ngx_http_endpoint_task_old(ngx_http_endpoint_task_zone_t *zone)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_main_conf_t   *emcf;
+    ngx_http_endpoint_task_zone_t  **zones;
+
+    if (ngx_cycle == NULL || ngx_cycle->conf_ctx == NULL) {
+        return NULL;
+    }
+
+    emcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                               ngx_http_endpoint_module);
+    if (emcf == NULL) {
+        return NULL;
+    }
+
+    zones = emcf->task_zones.elts;
+
+    for (i = 0; i < emcf->task_zones.nelts; i++) {
+        if (zones[i]->sh
+            && zones[i]->zone.name.len == zone->zone.name.len
+            && ngx_strncmp(zones[i]->zone.name.data, zone->zone.name.data,
+                           zone->zone.name.len)
+               == 0)
+        {
+            return zones[i];
+        }
+    }
+
+    return NULL;
 }
 
 

@@ -10,6 +10,8 @@
 
 
 static ngx_int_t ngx_http_endpoint_task_create(ngx_http_endpoint_zone_t *zone);
+static ngx_int_t ngx_http_endpoint_task_room(
+    ngx_http_endpoint_task_zone_t *zone);
 static void ngx_http_endpoint_task_attach(ngx_http_endpoint_zone_t *zone);
 static void ngx_http_endpoint_task_rebuild(ngx_http_endpoint_zone_t *zone,
     ngx_pid_t pid);
@@ -61,11 +63,42 @@ ngx_http_endpoint_task_create(ngx_http_endpoint_zone_t *zone)
 
         if (ngx_http_endpoint_task_layout(tz, n) <= zone->sh->size) {
             tz->sh->n = n;
+            tz->fresh = 1;
             ngx_http_endpoint_task_empty(tz);
 
-            return NGX_OK;
+            return ngx_http_endpoint_task_room(tz);
         }
     }
+
+    return NGX_ERROR;
+}
+
+
+/* the tasks of a zone that was larger must have room in it */
+
+static ngx_int_t
+ngx_http_endpoint_task_room(ngx_http_endpoint_task_zone_t *zone)
+{
+    ngx_http_endpoint_task_zone_sh_t  *sh, *old;
+
+    if (zone->old == NULL) {
+        return NGX_OK;
+    }
+
+    sh = zone->sh;
+    old = zone->old->sh;
+
+    /* a look without the lock, which the master does not wait for */
+
+    if (old->n - old->free.n <= sh->n
+        && old->chunks.n - old->chunks.nfree <= sh->chunks.n)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, 0,
+                  "endpoint_task_zone \"%V\" has room for %uD tasks of its "
+                  "%uD", &zone->zone.name, sh->n, old->n - old->free.n);
 
     return NGX_ERROR;
 }
@@ -137,6 +170,8 @@ ngx_http_endpoint_task_empty(ngx_http_endpoint_task_zone_t *zone)
     sh->nwaiting = 0;
     sh->nrunning = 0;
     sh->promised = 0;
+    sh->moved = 0;
+
     /* no id comes twice, even when nginx is started anew */
 
     sh->last = (uint64_t) ngx_time() << 20;
@@ -172,11 +207,6 @@ ngx_http_endpoint_task_rebuild(ngx_http_endpoint_zone_t *zone, ngx_pid_t pid)
     ngx_http_endpoint_task_list_init(&sh->free);
     ngx_http_endpoint_task_list_init(&sh->held);
     ngx_http_endpoint_task_list_init(&sh->dead);
-
-    /* a claim is opened and published within one holding of the lock */
-
-    ngx_memzero(sh->chunks.claims, sizeof(sh->chunks.claims));
-    sh->chunks.promised = 0;
 
     ngx_http_endpoint_chunks_unmark(&tz->chunks);
 

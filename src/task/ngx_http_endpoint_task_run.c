@@ -35,6 +35,8 @@ typedef struct {
 static void ngx_http_endpoint_task_listen(void);
 static void ngx_http_endpoint_task_tick(ngx_event_t *ev);
 static void ngx_http_endpoint_task_look(ngx_event_t *ev);
+static ngx_uint_t ngx_http_endpoint_task_leaves(
+    ngx_http_endpoint_task_zone_t *zone);
 static ngx_msec_t ngx_http_endpoint_task_start_due(
     ngx_http_endpoint_task_zone_t *zone, ngx_uint_t *more);
 static void ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
@@ -115,7 +117,7 @@ ngx_http_endpoint_task_wake(ngx_http_endpoint_task_zone_t *zone)
 {
     ngx_uint_t  i;
 
-    if (ngx_exiting || ngx_terminate) {
+    if (ngx_http_endpoint_task_leaves(zone)) {
 
         /* it is for the workers that stay */
 
@@ -156,7 +158,7 @@ ngx_http_endpoint_task_tick(ngx_event_t *ev)
 
     runner = ev->data;
 
-    if (ngx_exiting) {
+    if (ngx_http_endpoint_task_leaves(runner->zone)) {
         return;
     }
 
@@ -185,7 +187,7 @@ ngx_http_endpoint_task_look(ngx_event_t *ev)
 
     runner = ev->data;
 
-    if (ngx_exiting) {
+    if (ngx_http_endpoint_task_leaves(runner->zone)) {
         return;
     }
 
@@ -200,7 +202,21 @@ ngx_http_endpoint_task_look(ngx_event_t *ev)
         ngx_post_event(&runner->look, &ngx_posted_next_events);
     }
 
+    /* what is in a zone that was left behind nobody else does */
+
+    runner->tick.cancelable = !(runner->zone->sh->moved
+                                && runner->zone->sh->nwaiting);
+
     ngx_add_timer(&runner->tick, wait);
+}
+
+
+/* a worker that exits leaves the tasks to the others, where there are any */
+
+static ngx_uint_t
+ngx_http_endpoint_task_leaves(ngx_http_endpoint_task_zone_t *zone)
+{
+    return ngx_exiting && !zone->sh->moved;
 }
 
 
@@ -268,9 +284,11 @@ ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
 
     if (task->attempt > zone->retries + 1) {
 
-        /* the last one killed its worker, and the next would, too */
+        /* the last one killed its worker, or more of them were allowed */
 
-        ngx_http_endpoint_task_fail(zone, task, &died, ngx_cycle->log);
+        ngx_http_endpoint_task_fail(zone, task,
+                                    task->error.len ? &task->error : &died,
+                                    ngx_cycle->log);
         return;
     }
 

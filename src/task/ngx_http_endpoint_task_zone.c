@@ -11,6 +11,8 @@ static ngx_uint_t ngx_http_endpoint_task_evict(
     ngx_http_endpoint_task_zone_t *zone);
 static void ngx_http_endpoint_task_remove(ngx_http_endpoint_task_zone_t *zone,
     uint32_t slot);
+static void ngx_http_endpoint_task_write(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_sh_t *t, u_char *values, size_t len);
 static ngx_uint_t ngx_http_endpoint_task_joins(
     ngx_http_endpoint_task_zone_t *zone, u_char *unique);
 static ngx_int_t ngx_http_endpoint_task_read(
@@ -139,8 +141,6 @@ ngx_int_t
 ngx_http_endpoint_task_fill(ngx_http_endpoint_task_zone_t *zone,
     uint32_t slot, ngx_http_endpoint_task_order_t *order)
 {
-    ngx_http_endpoint_claim_t         *claim;
-    ngx_http_endpoint_cursor_t         cursor;
     ngx_http_endpoint_task_sh_t       *t;
     ngx_http_endpoint_task_zone_sh_t  *sh;
 
@@ -162,19 +162,9 @@ ngx_http_endpoint_task_fill(ngx_http_endpoint_task_zone_t *zone,
         return NGX_DECLINED;
     }
 
-    claim = ngx_http_endpoint_claim_open(&zone->chunks,
-                              ngx_http_endpoint_task_chunks(order->values.len));
+    ngx_http_endpoint_task_write(zone, t, order->values.data,
+                                 order->values.len);
 
-    (void) ngx_http_endpoint_claim_take(&zone->chunks, claim);
-
-    cursor.chunk = claim->head;
-    cursor.pos = 0;
-
-    ngx_http_endpoint_chunks_write(&zone->chunks, &cursor, order->values.data,
-                                   order->values.len);
-
-    t->head = ngx_http_endpoint_claim_publish(&zone->chunks, claim);
-    t->len = order->values.len;
     t->id = ++sh->last;
     t->created = ngx_time();
     t->due = ngx_current_msec + order->delay;
@@ -195,6 +185,25 @@ ngx_http_endpoint_task_fill(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_zone_unlock(&zone->zone);
 
     return NGX_OK;
+}
+
+
+/* there is room, it was promised or looked for */
+
+static void
+ngx_http_endpoint_task_write(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_sh_t *t, u_char *values, size_t len)
+{
+    ngx_http_endpoint_cursor_t  cursor;
+
+    t->head = ngx_http_endpoint_chunks_take(&zone->chunks,
+                                           ngx_http_endpoint_task_chunks(len));
+    t->len = len;
+
+    cursor.chunk = t->head;
+    cursor.pos = 0;
+
+    ngx_http_endpoint_chunks_write(&zone->chunks, &cursor, values, len);
 }
 
 
@@ -581,4 +590,57 @@ ngx_http_endpoint_task_counts(ngx_http_endpoint_task_zone_t *zone,
     *dead = zone->sh->dead.n;
 
     ngx_http_endpoint_zone_unlock(&zone->zone);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_task_put(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_sh_t *from, u_char *values)
+{
+    uint32_t                           slot;
+    ngx_http_endpoint_task_sh_t       *t;
+    ngx_http_endpoint_task_zone_sh_t  *sh;
+
+    sh = zone->sh;
+
+    if (sh->free.n == 0
+        || sh->chunks.nfree < ngx_http_endpoint_task_chunks(from->len))
+    {
+        return NGX_DECLINED;
+    }
+
+    slot = sh->free.head;
+    t = &zone->tasks[slot];
+
+    ngx_http_endpoint_task_unlink(zone, &sh->free, slot);
+
+    *t = *from;
+
+    ngx_http_endpoint_task_write(zone, t, values, from->len);
+
+    sh->last = ngx_max(sh->last, t->id);
+
+    if (t->state == ngx_http_endpoint_task_dead) {
+        ngx_http_endpoint_task_link(zone, &sh->dead, slot);
+        return NGX_OK;
+    }
+
+    t->state = ngx_http_endpoint_task_waiting;
+    ngx_http_endpoint_task_push(zone, slot);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_task_get(ngx_http_endpoint_task_zone_t *zone, uint32_t slot,
+    u_char *values)
+{
+    ngx_http_endpoint_cursor_t  cursor;
+
+    cursor.chunk = zone->tasks[slot].head;
+    cursor.pos = 0;
+
+    return ngx_http_endpoint_chunks_read(&zone->chunks, &cursor, values,
+                                         zone->tasks[slot].len);
 }

@@ -88,12 +88,17 @@ typedef struct {
     ngx_http_endpoint_task_list_t    held;      /* reserved and running */
     ngx_http_endpoint_task_list_t    dead;      /* the oldest first */
     ngx_http_endpoint_task_counts_t  counts;
+    uint32_t                         moved;     /* to another zone: what comes
+                                                   now is for the old workers */
     ngx_http_endpoint_chunks_sh_t    chunks;
 } ngx_http_endpoint_task_zone_sh_t;
 
 
+typedef struct ngx_http_endpoint_task_zone_s  ngx_http_endpoint_task_zone_t;
+
+
 /* the handle of a process */
-typedef struct {
+struct ngx_http_endpoint_task_zone_s {
     ngx_http_endpoint_zone_t          zone;     /* first */
     ngx_http_endpoint_task_zone_sh_t *sh;
     ngx_http_endpoint_task_sh_t      *tasks;
@@ -110,7 +115,9 @@ typedef struct {
     size_t                            task_size;
     ngx_uint_t                        drop;     /* full=drop */
     ngx_str_t                         file;     /* NUL-terminated, or empty */
-} ngx_http_endpoint_task_zone_t;
+    ngx_uint_t                        fresh;    /* this cycle has made it */
+    ngx_http_endpoint_task_zone_t    *old;      /* of the last cycle, or NULL */
+};
 
 
 /* a task as it is told outside of the zone */
@@ -199,6 +206,18 @@ ngx_int_t ngx_http_endpoint_task_retry(ngx_http_endpoint_task_zone_t *zone,
     uint64_t id);
 ngx_int_t ngx_http_endpoint_task_delete(ngx_http_endpoint_task_zone_t *zone,
     uint64_t id);
+
+/*
+ * Copies the task of a slot of another zone, or one whose values stand behind
+ * it, as a task that waits, or is dead.  NGX_DECLINED: there is no room.  For
+ * zones that no worker uses yet; the caller holds the other's lock.
+ */
+ngx_int_t ngx_http_endpoint_task_put(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_sh_t *from, u_char *values);
+
+/* Reads the values of a slot's task into len bytes; NGX_ERROR: broken. */
+ngx_int_t ngx_http_endpoint_task_get(ngx_http_endpoint_task_zone_t *zone,
+    uint32_t slot, u_char *values);
 
 /* Counts, and the numbers of tasks that are there now. */
 void ngx_http_endpoint_task_counts(ngx_http_endpoint_task_zone_t *zone,
