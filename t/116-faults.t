@@ -32,11 +32,16 @@ my $go = $pg->dir . '/go';
 for my $fault (@faults) {
     my $name = $fault =~ tr/ /_/r;
 
+    # how long the test takes to come to one that never lets anybody in is not
+    # what it is about
+
+    my $wait = $fault eq 'deaf' ? ' wait=60s' : '';
+
     $peer{$name} = EndpointPeer->new(EndpointPeer::postgres($fault, $go));
     $upstreams .= <<"CONF";
     upstream $name {
         server 127.0.0.1:@{[ $peer{$name}->port ]};
-        endpoint_postgres "dbname=app user=app sslmode=disable" connections=1;
+        endpoint_postgres "dbname=app user=app sslmode=disable" connections=1$wait;
     }
 CONF
     $endpoints .= <<"CONF";

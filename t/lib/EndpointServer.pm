@@ -145,8 +145,19 @@ sub start {
             or die "nginx did not start:\n" . $self->file('logs/error.log')
                    . $self->file('logs/stderr');
 
-        return IO::Socket::INET->new(PeerAddr => "127.0.0.1:$self->{port}");
+        # whoever probes for free ports may listen on this one for a moment,
+        # which nginx waits out; its pid is written once it listens itself
+
+        return $self->file('nginx.pid') eq "$pid\n";
     }) or die "nginx does not listen\n";
+
+    # and what it listens to it serves once it has memory for its connections:
+    # one that ends at once is closed by it
+
+    my $first = $self->connect;
+
+    shutdown $first, 1;
+    closed($first) or die "nginx does not serve\n";
 
     # before that a signal would be lost
 
