@@ -345,6 +345,42 @@ location / {
 --- dies
 4: SET in SQL changes the connection that requests share, write SET LOCAL in a transaction
 
+=== SET of a quoted name
+--- conf
+location / {
+    endpoint POST /x {
+        arg $id:int; field $name; body $b:json;
+        query $r db 'SET "work_mem" = 1000'; reply $r when=$r;
+        reply 204;
+    }
+}
+--- dies
+4: SET in SQL changes the connection that requests share, write SET LOCAL in a transaction
+
+=== EXECUTE
+--- conf
+location / {
+    endpoint POST /x {
+        arg $id:int; field $name; body $b:json;
+        query $r db 'EXECUTE x'; reply $r when=$r;
+        reply 204;
+    }
+}
+--- dies
+4: "EXECUTE" in SQL would act on the connection that requests share
+
+=== a cursor WITH HOLD
+--- conf
+location / {
+    endpoint POST /x {
+        arg $id:int; field $name; body $b:json;
+        query $r db 'DECLARE c NO SCROLL CURSOR WITH /* it */ HOLD FOR SELECT 1'; reply $r when=$r;
+        reply 204;
+    }
+}
+--- dies
+4: "WITH HOLD" in SQL would leave a cursor on the connection that requests share
+
 === COPY
 --- conf
 location / {

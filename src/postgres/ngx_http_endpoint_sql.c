@@ -20,6 +20,8 @@ typedef struct {
     u_char                          *out;
     ngx_uint_t                       words;
     unsigned                         set:1;     /* the first word is SET */
+    unsigned                         declare:1; /* before a cursor's FOR */
+    unsigned                         with:1;    /* the word before is */
     unsigned                         ended:1;   /* a semicolon was seen */
 } ngx_http_endpoint_sql_scan_t;
 
@@ -61,6 +63,10 @@ static ngx_int_t ngx_http_endpoint_sql_error(ngx_http_endpoint_sql_scan_t *s,
 #define ngx_http_endpoint_sql_name_char(ch)                                   \
     (ngx_http_endpoint_sql_name_start(ch) || ((ch) >= '0' && (ch) <= '9'))
 
+#define ngx_http_endpoint_sql_is(word, name)                                  \
+    ((word)->len == sizeof(name) - 1                                          \
+     && ngx_strncasecmp((word)->data, (u_char *) name, sizeof(name) - 1) == 0)
+
 /* of identifiers: all that is not ASCII is a letter there */
 #define ngx_http_endpoint_sql_word_char(ch)                                   \
     (ngx_http_endpoint_sql_name_char(ch) || (ch) >= 0x80)
@@ -77,8 +83,9 @@ static ngx_str_t  ngx_http_endpoint_sql_control[] = {
 
 static ngx_str_t  ngx_http_endpoint_sql_session[] = {
     ngx_string("reset"), ngx_string("discard"), ngx_string("prepare"),
-    ngx_string("deallocate"), ngx_string("copy"), ngx_string("listen"),
-    ngx_string("unlisten"), ngx_string("load"), ngx_null_string
+    ngx_string("deallocate"), ngx_string("execute"), ngx_string("copy"),
+    ngx_string("listen"), ngx_string("unlisten"), ngx_string("load"),
+    ngx_null_string
 };
 
 
@@ -88,11 +95,18 @@ static ngx_str_t  ngx_http_endpoint_sql_reads[] = {
 };
 
 
-static ngx_str_t  ngx_http_endpoint_sql_calls[] = {
-    ngx_string("call"), ngx_string("do"), ngx_null_string
+/* what may stand behind SET */
+
+static ngx_str_t  ngx_http_endpoint_sql_local[] = {
+    ngx_string("local"), ngx_string("constraints"), ngx_string("transaction"),
+    ngx_null_string
 };
 
 
+static ngx_int_t ngx_http_endpoint_sql_first(ngx_http_endpoint_sql_scan_t *s,
+    ngx_str_t *word);
+static ngx_int_t ngx_http_endpoint_sql_cursor(ngx_http_endpoint_sql_scan_t *s,
+    ngx_str_t *word);
 static ngx_uint_t ngx_http_endpoint_sql_one_of(ngx_str_t *word,
     ngx_str_t *list);
 
@@ -212,7 +226,16 @@ ngx_http_endpoint_sql_blank(ngx_http_endpoint_sql_scan_t *s)
         s->pos = ngx_http_endpoint_sql_skip_line(p, s->end);
 
     } else if (p[0] == '/' && p[1] == '*') {
-        s->pos = ngx_http_endpoint_sql_skip_block(p, s->end);
+        p = ngx_http_endpoint_sql_skip_block(p, s->end);
+
+        /* pg_hint_plan reads it */
+
+        if (p <= s->end && s->pos[2] == '+') {
+            ngx_http_endpoint_sql_copy(s, p);
+            return 1;
+        }
+
+        s->pos = p;
 
     } else {
         return 0;
@@ -305,30 +328,33 @@ ngx_http_endpoint_sql_word(ngx_http_endpoint_sql_scan_t *s)
 }
 
 
+/* word: a name in double quotes has its quotes, and is no keyword */
+
 static ngx_int_t
 ngx_http_endpoint_sql_keyword(ngx_http_endpoint_sql_scan_t *s,
     ngx_str_t *word)
 {
-    static ngx_str_t  set[] = { ngx_string("set"), ngx_null_string };
-    static ngx_str_t  local[] = { ngx_string("local"),
-                                  ngx_string("constraints"),
-                                  ngx_string("transaction"),
-                                  ngx_null_string };
-
     s->words++;
 
+    if (s->words == 1) {
+        return ngx_http_endpoint_sql_first(s, word);
+    }
+
     if (s->words == 2 && s->set
-        && !ngx_http_endpoint_sql_one_of(word, local))
+        && !ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_local))
     {
         return ngx_http_endpoint_sql_error(s, "SET in SQL changes the "
                    "connection that requests share, write SET LOCAL in a "
                    "transaction", NULL);
     }
 
-    if (s->words != 1) {
-        return NGX_OK;
-    }
+    return s->declare ? ngx_http_endpoint_sql_cursor(s, word) : NGX_OK;
+}
 
+
+static ngx_int_t
+ngx_http_endpoint_sql_first(ngx_http_endpoint_sql_scan_t *s, ngx_str_t *word)
+{
     if (ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_control)) {
         return ngx_http_endpoint_sql_error(s, "\"%V\" in SQL, write "
                    "transaction { ... } around its queries", word);
@@ -342,13 +368,36 @@ ngx_http_endpoint_sql_keyword(ngx_http_endpoint_sql_scan_t *s,
     if (ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_reads)) {
         s->sql->kind = ngx_http_endpoint_sql_read;
 
-    } else if (ngx_http_endpoint_sql_one_of(word,
-                                            ngx_http_endpoint_sql_calls))
+    } else if (ngx_http_endpoint_sql_is(word, "call")
+               || ngx_http_endpoint_sql_is(word, "do"))
     {
         s->sql->kind = ngx_http_endpoint_sql_call;
 
-    } else if (ngx_http_endpoint_sql_one_of(word, set)) {
+    } else if (ngx_http_endpoint_sql_is(word, "set")) {
         s->set = 1;
+
+    } else if (ngx_http_endpoint_sql_is(word, "declare")) {
+        s->declare = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* DECLARE name CURSOR WITH HOLD FOR ...: one that outlives its transaction */
+
+static ngx_int_t
+ngx_http_endpoint_sql_cursor(ngx_http_endpoint_sql_scan_t *s, ngx_str_t *word)
+{
+    if (s->with && ngx_http_endpoint_sql_is(word, "hold")) {
+        return ngx_http_endpoint_sql_error(s, "\"WITH %V\" in SQL would leave "
+                   "a cursor on the connection that requests share", word);
+    }
+
+    s->with = ngx_http_endpoint_sql_is(word, "with");
+
+    if (ngx_http_endpoint_sql_is(word, "for")) {
+        s->declare = 0;
     }
 
     return NGX_OK;
@@ -376,6 +425,7 @@ ngx_http_endpoint_sql_quoted(ngx_http_endpoint_sql_scan_t *s,
 {
     u_char     *p;
     ngx_int_t   rc;
+    ngx_str_t   word;
 
     p = ngx_http_endpoint_sql_quote_end(s->pos, s->end, escapes);
 
@@ -393,6 +443,16 @@ ngx_http_endpoint_sql_quoted(ngx_http_endpoint_sql_scan_t *s,
 
     if (rc != NGX_OK) {
         return rc;
+    }
+
+    if (*s->pos == '"') {
+        word.data = s->pos;
+        word.len = p - s->pos;
+
+        rc = ngx_http_endpoint_sql_keyword(s, &word);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     ngx_http_endpoint_sql_copy(s, p);

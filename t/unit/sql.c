@@ -196,6 +196,18 @@ main(void)
     sql_ok("SELECT x$y FROM t", "SELECT x$y FROM t", "");
     sql_ok("SELECT \303\251$x", "SELECT \303\251$x", "");
 
+    /* hints are kept */
+    sql_ok("SELECT /*+ SeqScan(t) */ $b /* + */",
+           "SELECT /*+ SeqScan(t) */ $1  ", "b");
+    sql_ok("/*+ a /* b */ */SELECT 1", "/*+ a /* b */ */SELECT 1", "");
+
+    /* what stays within its transaction */
+    sql_ok("SET LOCAL \"work_mem\" = 1", "SET LOCAL \"work_mem\" = 1", "");
+    sql_ok("DECLARE hold CURSOR WITHOUT HOLD FOR WITH hold AS (SELECT 1) "
+           "SELECT 2",
+           "DECLARE hold CURSOR WITHOUT HOLD FOR WITH hold AS (SELECT 1) "
+           "SELECT 2", "");
+
     /* mistakes */
 
     sql_mistake("SELECT '$id'", "\"$id\" in quotes");
@@ -218,6 +230,11 @@ main(void)
     sql_mistake("SELECT $q$ $$", "\"$q$\" is missing");
     sql_mistake("SELECT /* /* */", "\"*/\" is missing");
     sql_mistake("SELECT /*", "\"*/\" is missing");
+    sql_mistake("SELECT /*+", "\"*/\" is missing");
+    sql_mistake("SET \"work_mem\" = 1", "SET LOCAL");
+    sql_mistake("SET \"local\" = 1", "SET LOCAL");
+    sql_mistake("DECLARE \"with\" CURSOR with hold FOR SELECT 1", "a cursor");
+    sql_mistake("execute x(1)", "share");
     sql_mistake("", "no statement");
     sql_mistake(" -- only\n /* words */ ;", "no statement");
     sql_mistake("SELECT 1; SELECT 2", "more than one statement");
