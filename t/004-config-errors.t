@@ -1176,7 +1176,7 @@ location / {
     }
 }
 --- dies
-3: unknown option "retry=3" of "fetch", the options are body=, header=, default=, pass=, pass_headers=, status=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
+3: unknown option "retry=3" of "fetch", the options are body=, header=, default=, pass=, pass_headers=, status=, bind=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === an unknown option of log
 --- conf
@@ -1441,6 +1441,78 @@ location / {
 }
 --- dies
 3: invalid name "$", it must be letters, digits and "_"
+
+=== bind= without a header
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a 'bind=$loc';
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: invalid "bind=$loc", it must be bind=$name:Header
+
+=== bind= with an empty header
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a 'bind=$loc:';
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: invalid "bind=$loc:", it must be bind=$name:Header
+
+=== bind= without a dollar
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a bind=loc:A;
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: invalid "bind=loc:A", it must be bind=$name:Header
+
+=== bind= of what is no header
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a 'bind=$loc:A B';
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: invalid "bind=$loc:A B", it must be bind=$name:Header
+
+=== bind= of a bound name
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a bind=$x:A;
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: "$x" is already bound at line 4
+
+=== bind= beside each=
+--- conf
+location / {
+    endpoint POST / {
+        field $l:json;
+        fetch $x /a bind=$loc:A each=$l;
+        reply '[$x, $l]';
+    }
+}
+--- dies
+4: "bind=" beside "each=", which has many
 
 === two types of a reply
 --- conf

@@ -126,7 +126,7 @@ location / { endpoint GET / { replly 204; } }
 --- conf
 location / { endpoint GET / { fetch $x /a retres=3; reply $x; } }
 --- dies
-1: unknown option "retres=3" of "fetch", did you mean "retries=", the options are body=, header=, default=, pass=, pass_headers=, status=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
+1: unknown option "retres=3" of "fetch", did you mean "retries=", the options are body=, header=, default=, pass=, pass_headers=, status=, bind=, as=, retries=, try_timeout=, cache=, each=, limit=, timeout=, after=, when=, unordered
 
 === of another step
 --- conf

@@ -492,6 +492,20 @@ location / {
 
 
 
+=== cache= beside bind=
+--- conf
+location / {
+    endpoint GET /user/$id {
+        fetch $x /api/$id cache=users:$id bind=$loc:Location;
+        reply '[$x, $loc]';
+    }
+    location /api/ { return 200; }
+}
+--- dies
+3: "bind=" beside "cache=", which keeps no headers
+
+
+
 === no time to keep a default
 --- conf
 location / {

@@ -55,6 +55,12 @@ ngx_http_endpoint_cache_depend_option(ngx_http_endpoint_compile_t *c,
 
     c->statement = step->statement;
 
+    if (step->binds) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"bind=\" beside \"cache=\", "
+                                            "which keeps no headers");
+    }
+
     if (step->result == NULL || step->act || step->status) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "\"cache=\" is for a read that "

@@ -102,6 +102,9 @@ void ngx_http_endpoint_call_cancel(ngx_http_endpoint_branch_t *b);
 ngx_http_endpoint_cause_e ngx_http_endpoint_answer_cause(
     ngx_http_endpoint_call_t *call);
 
+/* Sets the names of bind= from the answer's headers.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_answer_binds(ngx_http_endpoint_call_t *call);
+
 /* Sets the branch's value from the answer; none, or why it cannot be used. */
 ngx_http_endpoint_cause_e ngx_http_endpoint_answer_value(
     ngx_http_endpoint_call_t *call);

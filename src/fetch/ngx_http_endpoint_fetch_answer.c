@@ -6,6 +6,10 @@
 
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_status(
     ngx_http_endpoint_call_t *call);
+static ngx_int_t ngx_http_endpoint_answer_header(ngx_http_request_t *sr,
+    ngx_pool_t *pool, ngx_str_t *name, ngx_str_t *value);
+static ngx_int_t ngx_http_endpoint_answer_add(ngx_pool_t *pool,
+    ngx_str_t *value, ngx_str_t *more);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_checked(
     ngx_http_endpoint_call_t *call);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_members(
@@ -87,6 +91,126 @@ ngx_http_endpoint_answer_status(ngx_http_endpoint_call_t *call)
     ngx_http_endpoint_value_json(v, p, last - p);
 
     return ngx_http_endpoint_cause_none;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_answer_binds(ngx_http_endpoint_call_t *call)
+{
+    ngx_str_t                  text;
+    ngx_uint_t                 i;
+    ngx_array_t               *binds;
+    ngx_http_endpoint_run_t   *run;
+    ngx_http_endpoint_bind_t  *bind;
+
+    run = call->exec->run;
+    binds = call->exec->step->binds;
+
+    if (binds == NULL) {
+        return NGX_OK;
+    }
+
+    bind = binds->elts;
+
+    for (i = 0; i < binds->nelts; i++) {
+
+        ngx_str_null(&text);
+
+        if (ngx_http_endpoint_answer_header(call->capture->request,
+                                            run->scope.pool, &bind[i].header,
+                                            &text)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (text.data == NULL) {
+            continue;
+        }
+
+        if (ngx_http_endpoint_utf8_clean(run->scope.pool, &text) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_endpoint_value_text(&run->scope.values[bind[i].name->slot],
+                                     text.data, text.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/* copies it: the answer's own memory may be given back before the run ends */
+
+static ngx_int_t
+ngx_http_endpoint_answer_header(ngx_http_request_t *sr, ngx_pool_t *pool,
+    ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    /* nginx keeps this one apart from the others */
+
+    if (name->len == sizeof("Content-Type") - 1
+        && ngx_strncasecmp(name->data, (u_char *) "Content-Type", name->len)
+           == 0
+        && sr->headers_out.content_type.len)
+    {
+        return ngx_http_endpoint_answer_add(pool, value,
+                                            &sr->headers_out.content_type);
+    }
+
+    for (part = &sr->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash == 0 || h[i].key.len != name->len
+                || ngx_strncasecmp(h[i].key.data, name->data, name->len) != 0)
+            {
+                continue;
+            }
+
+            if (ngx_http_endpoint_answer_add(pool, value, &h[i].value)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* several lines of one name are a list, RFC 9110, 5.3 */
+
+static ngx_int_t
+ngx_http_endpoint_answer_add(ngx_pool_t *pool, ngx_str_t *value,
+    ngx_str_t *more)
+{
+    u_char  *p, *data;
+
+    data = ngx_pnalloc(pool, value->len + 2 + more->len);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = data;
+
+    if (value->data) {
+        p = ngx_cpymem(p, value->data, value->len);
+        *p++ = ',';
+        *p++ = ' ';
+    }
+
+    p = ngx_cpymem(p, more->data, more->len);
+
+    value->data = data;
+    value->len = p - data;
+
+    return NGX_OK;
 }
 
 

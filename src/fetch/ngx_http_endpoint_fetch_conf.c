@@ -89,7 +89,8 @@ static ngx_http_endpoint_fetch_option_t  ngx_http_endpoint_fetch_setters[] = {
 
 static const char  *ngx_http_endpoint_fetch_known[] = {
     "body=", "header=", "default=", "pass=", "pass_headers=", "status=",
-    "as=", "retries=", "try_timeout=", "cache=", "each=", "limit=", NULL
+    "bind=", "as=", "retries=", "try_timeout=", "cache=", "each=", "limit=",
+    NULL
 };
 
 
@@ -281,7 +282,8 @@ ngx_http_endpoint_fetch_option(ngx_http_endpoint_compile_t *c,
     /* these were read before the others */
 
     if (ngx_strncmp(arg->data, "each=", 5) == 0
-        || ngx_strncmp(arg->data, "status=$", 8) == 0)
+        || ngx_strncmp(arg->data, "status=$", 8) == 0
+        || ngx_strncmp(arg->data, "bind=", 5) == 0)
     {
         return NGX_OK;
     }
@@ -629,10 +631,11 @@ ngx_http_endpoint_fetch_check(ngx_http_endpoint_compile_t *c,
                                             "\"pass=\"");
     }
 
-    if (conf->each.item && step->status) {
+    if (conf->each.item && (step->status || step->binds)) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                            "\"status=\" beside \"each=\", "
-                                            "which has many");
+                                            "\"%s=\" beside \"each=\", "
+                                            "which has many",
+                                            step->status ? "status" : "bind");
     }
 
     ngx_http_endpoint_each_default(&conf->each, step->act);

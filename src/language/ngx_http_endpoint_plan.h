@@ -58,6 +58,13 @@ typedef struct {
 } ngx_http_endpoint_ref_t;
 
 
+/* bind=$name:Header */
+typedef struct {
+    ngx_http_endpoint_name_t         *name;
+    ngx_str_t                         header;
+} ngx_http_endpoint_bind_t;
+
+
 struct ngx_http_endpoint_step_s {
     ngx_http_endpoint_step_type_t    *type;
     ngx_http_endpoint_statement_t    *statement;
@@ -69,6 +76,7 @@ struct ngx_http_endpoint_step_s {
 
     ngx_http_endpoint_name_t         *result;   /* or NULL */
     ngx_http_endpoint_name_t         *status;   /* of status=$code, or NULL */
+    ngx_array_t                      *binds;    /* or NULL */
     ngx_http_endpoint_condition_t    *when;     /* or NULL */
     ngx_msec_t                        timeout;  /* 0: the run's */
     void                             *conf;     /* of the step's type */

@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_graph.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_path.h"
+#include "ngx_http_endpoint_plan_bind.h"
 #include "ngx_http_endpoint_plan_compile.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_step_option.h"
@@ -35,9 +36,6 @@ static ngx_int_t ngx_http_endpoint_plan_step_label(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_plan_step_names(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_http_endpoint_name_t *ngx_http_endpoint_plan_step_name(
-    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
-    u_char *data, size_t len);
 static ngx_int_t ngx_http_endpoint_plan_reply_declare(
     ngx_http_endpoint_compile_t *c);
 static ngx_int_t ngx_http_endpoint_plan_timeout(
@@ -488,6 +486,11 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
 
         } else if (ngx_strncmp(word->data, "each=", 5) == 0) {
             each = 1;
+
+        } else if (ngx_strncmp(word->data, "bind=", 5) == 0
+                   && ngx_http_endpoint_plan_bind(c, step, word) != NGX_OK)
+        {
+            return NGX_ERROR;
         }
 
         if (ngx_strncmp(word->data, "status=$", 8) != 0) {
@@ -517,31 +520,6 @@ ngx_http_endpoint_plan_step_names(ngx_http_endpoint_compile_t *c,
     }
 
     return NGX_OK;
-}
-
-
-static ngx_http_endpoint_name_t *
-ngx_http_endpoint_plan_step_name(ngx_http_endpoint_compile_t *c,
-    ngx_http_endpoint_step_t *step, u_char *data, size_t len)
-{
-    ngx_str_t                  text;
-    ngx_http_endpoint_name_t  *name;
-
-    text.data = data;
-    text.len = len;
-
-    if (ngx_http_endpoint_name_check(c, &text) != NGX_OK) {
-        return NULL;
-    }
-
-    name = ngx_http_endpoint_name_bind(c, &text);
-
-    if (name) {
-        name->step = step;
-        name->order = c->order;
-    }
-
-    return name;
 }
 
 
@@ -657,7 +635,8 @@ ngx_http_endpoint_plan_check_steps(ngx_http_endpoint_compile_t *c)
         step = ngx_http_endpoint_plan_step(c->plan, i);
 
         if (step->result == NULL || step->result->used || step->act
-            || (step->status && step->status->used))
+            || (step->status && step->status->used)
+            || ngx_http_endpoint_plan_bind_used(step))
         {
             continue;
         }

@@ -43,7 +43,7 @@ struct ngx_http_endpoint_step_type_s {
     /* Stops running work; NULL where start() always ends it. */
     void          (*cancel)(ngx_http_endpoint_exec_t *exec);
 
-    /* $name as first argument and status=$name bind names */
+    /* $name as first argument, status=$name and bind=$name: bind names */
     unsigned        binds:1;
 
     /* headers of the client go with it */
