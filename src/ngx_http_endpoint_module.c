@@ -6,6 +6,7 @@
 #include "ngx_http_endpoint_kinds.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
+#include "ngx_http_endpoint_schedule.h"
 #include "ngx_http_endpoint_task.h"
 #include "ngx_http_endpoint_wake.h"
 
@@ -84,6 +85,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
       NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
       ngx_http_endpoint_cache_conf,
       0,
+      0,
+      NULL },
+
+    { ngx_string("schedule"),
+      NGX_HTTP_SRV_CONF|NGX_CONF_BLOCK|NGX_CONF_1MORE,
+      ngx_http_endpoint_schedule_block,
+      NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
 
@@ -300,6 +308,9 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&conf->task_blocks, cf->pool, 1,
                           sizeof(ngx_http_endpoint_task_block_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->schedules, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_schedule_t *))
            != NGX_OK
         || ngx_array_init(&conf->purges, cf->pool, 1,
                           sizeof(ngx_http_endpoint_purge_location_t))
@@ -557,11 +568,13 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (emcf->blocks.nelts == 0) {
+    if (emcf->blocks.nelts == 0 && emcf->schedules.nelts == 0) {
         return NGX_OK;
     }
 
-    if (ngx_http_endpoint_block_compile_all(cf, emcf) != NGX_OK) {
+    if (ngx_http_endpoint_block_compile_all(cf, emcf) != NGX_OK
+        || ngx_http_endpoint_schedule_compile_all(cf, emcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -610,6 +623,8 @@ ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
             return NGX_ERROR;
         }
     }
+
+    ngx_http_endpoint_schedule_init_process(cycle, emcf);
 
     return ngx_http_endpoint_task_init_process(cycle, emcf);
 }

@@ -5,8 +5,6 @@
 
 
 static void ngx_http_endpoint_block_hint(ngx_conf_t *cf);
-static ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
-    ngx_http_endpoint_statement_t *statement);
 static char *ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where);
 static ngx_int_t ngx_http_endpoint_block_check(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
@@ -37,8 +35,6 @@ ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_endpoint_loc_conf_t *elcf = conf;
 
-    char                           *rv;
-    ngx_conf_t                      save;
     ngx_http_endpoint_block_t      *block;
     ngx_http_endpoint_main_conf_t  *emcf;
 
@@ -78,9 +74,24 @@ ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     block->location->handler = ngx_http_endpoint_handler;
 
+    return ngx_http_endpoint_block_read(cf, NGX_HTTP_ENDPOINT_BLOCK,
+                                        &block->statements);
+}
+
+
+char *
+ngx_http_endpoint_block_read(ngx_conf_t *cf, ngx_uint_t where,
+    ngx_array_t *statements)
+{
+    char                           *rv;
+    ngx_conf_t                      save;
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
+
     save = *cf;
-    cf->cmd_type = NGX_HTTP_ENDPOINT_BLOCK;
-    emcf->statements = &block->statements;
+    cf->cmd_type = where;
+    emcf->statements = statements;
 
     rv = ngx_conf_parse(cf, NULL);
 
@@ -119,7 +130,7 @@ ngx_http_endpoint_block_hint(ngx_conf_t *cf)
     ngx_http_endpoint_nearest_init(&nearest, word);
 
     for (cmd = ngx_http_endpoint_module.commands; cmd->name.len; cmd++) {
-        if (cmd->type & NGX_HTTP_ENDPOINT_BLOCK) {
+        if (cmd->type & cf->cmd_type) {
             ngx_http_endpoint_nearest_look(&nearest, &cmd->name);
         }
     }
@@ -204,7 +215,7 @@ ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_endpoint_block_statement(ngx_conf_t *cf,
     ngx_http_endpoint_statement_t *statement)
 {

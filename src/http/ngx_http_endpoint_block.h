@@ -8,6 +8,7 @@
 
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_plan_compile.h"
+#include "ngx_http_endpoint_zone.h"
 
 
 /* a context bit of its own: no other module's directive fits in a block */
@@ -35,6 +36,9 @@ typedef struct {
     ngx_array_t                     task_zones;     /* of task/ */
     ngx_array_t                     task_blocks;
 
+    ngx_array_t                     schedules;      /* of schedule/ */
+    ngx_http_endpoint_zone_t       *schedule_zone;  /* NULL: it has none */
+
     /* ngx_http_endpoint_purge_location_t */
     ngx_array_t                     purges;
 } ngx_http_endpoint_main_conf_t;
@@ -42,6 +46,17 @@ typedef struct {
 
 /* The handler of the "endpoint" directive. */
 char *ngx_http_endpoint_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Keeps the statement that nginx has just read.  NGX_ERROR: memory. */
+ngx_int_t ngx_http_endpoint_block_statement(ngx_conf_t *cf,
+    ngx_http_endpoint_statement_t *statement);
+
+/*
+ * Reads a block up to its end into statements; where is the context bit of
+ * what may stand in it.
+ */
+char *ngx_http_endpoint_block_read(ngx_conf_t *cf, ngx_uint_t where,
+    ngx_array_t *statements);
 
 /* The handler of every statement inside. */
 char *ngx_http_endpoint_statement(ngx_conf_t *cf, ngx_command_t *cmd,

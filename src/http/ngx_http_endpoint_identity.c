@@ -57,6 +57,23 @@ ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
 }
 
 
+void
+ngx_http_endpoint_identity_named(ngx_conf_t *cf,
+    ngx_http_core_srv_conf_t *server, ngx_str_t *name, ngx_str_t *which,
+    u_char *identity)
+{
+    ngx_md5_t  md5;
+
+    ngx_md5_init(&md5);
+
+    ngx_http_endpoint_identity_server(cf, &md5, server);
+    ngx_http_endpoint_digest_text(&md5, name);
+    ngx_http_endpoint_digest_text(&md5, which);
+
+    ngx_md5_final(identity, &md5);
+}
+
+
 ngx_int_t
 ngx_http_endpoint_identity_own(ngx_conf_t *cf, ngx_http_endpoint_plan_t *plan)
 {

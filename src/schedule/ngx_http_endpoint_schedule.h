@@ -1,0 +1,51 @@
+
+/*
+ * The room schedule/ holds what runs by the clock: the block, when it is due,
+ * and which of the workers runs it.  It may use http/ and what is below it.
+ */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_SCHEDULE_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_SCHEDULE_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_cron.h"
+#include "ngx_http_endpoint_schedule_zone.h"
+
+
+typedef struct {
+    ngx_http_endpoint_statement_t       head;
+    ngx_array_t                         statements;
+    ngx_http_endpoint_plan_t           *plan;
+    ngx_http_endpoint_loc_conf_t       *conf;
+    ngx_http_core_srv_conf_t           *server;
+
+    ngx_str_t                           name;       /* schedule "30s" */
+    ngx_msec_t                          interval;   /* 0: cron */
+    ngx_http_endpoint_cron_t            cron;
+    ngx_msec_t                          timeout;    /* 0: endpoint_timeout */
+
+    /* the same after a reload, whatever the block says */
+    u_char                              key[NGX_HTTP_ENDPOINT_IDENTITY];
+
+    uint64_t                            taken;      /* the tick of its run */
+    uint64_t                            next;       /* of base */
+    uint64_t                            base;
+} ngx_http_endpoint_schedule_t;
+
+
+/* The handler of the "schedule" directive. */
+char *ngx_http_endpoint_schedule_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Compiles all schedules.  NGX_ERROR: a mistake (logged), or memory. */
+ngx_int_t ngx_http_endpoint_schedule_compile_all(ngx_conf_t *cf,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+/* From then on this worker runs what it finds due. */
+void ngx_http_endpoint_schedule_init_process(ngx_cycle_t *cycle,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_SCHEDULE_H_INCLUDED_ */
