@@ -932,6 +932,33 @@ upstream db {
 --- upstream_dies
 3: "gssencmode=prefer" in conninfo, it would block and can only be disable
 
+=== sslmode
+--- upstream
+upstream db {
+    server 127.0.0.1:1;
+    endpoint_postgres "sslmode=bogus";
+}
+--- upstream_dies
+3: "sslmode=bogus" in conninfo, it must be disable, allow, prefer, require, verify-ca or verify-full
+
+=== target_session_attrs
+--- upstream
+upstream db {
+    server 127.0.0.1:1;
+    endpoint_postgres "target_session_attrs=prefer-standby";
+}
+--- upstream_dies
+3: "target_session_attrs=prefer-standby" in conninfo, it must be any, read-write, read-only, primary or standby: each connection is to one server
+
+=== sslrootcert
+--- upstream
+upstream db {
+    server 127.0.0.1:1;
+    endpoint_postgres "sslrootcert=/nowhere/ca.crt";
+}
+--- upstream_dies
+3: "sslrootcert=/nowhere/ca.crt" in conninfo, it must be a file that there is
+
 === an unknown parameter
 --- upstream
 upstream db {

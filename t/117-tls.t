@@ -63,6 +63,11 @@ my @good = (
     [ options     => "$app options='-c work_mem=1234kB' application_name=mine target_session_attrs=read-write", 'true' ],
 );
 
+# one that there is not nginx refuses when it reads the configuration
+
+open my $empty, '>', "$dir/empty.crt" or die "$dir/empty.crt: $!";
+close $empty;
+
 my @bad = (
     [ wrong_ca    => "$app sslmode=verify-ca sslrootcert=$dir/other.crt",
       qr/certificate verify failed/ ],
@@ -70,8 +75,8 @@ my @bad = (
       qr/does not match host name/ ],
     [ no_name     => "$app sslmode=verify-full sslrootcert=$dir/ca.crt",
       qr/does not match host name/ ],
-    [ no_ca       => "$app sslmode=verify-ca sslrootcert=$dir/nowhere.crt",
-      qr/nowhere\.crt/ ],
+    [ no_ca       => "$app sslmode=verify-ca sslrootcert=$dir/empty.crt",
+      qr/empty\.crt/ ],
     [ password    => q(dbname=app user=app password='open barley'),
       qr/password authentication failed/ ],
     [ no_password => "dbname=app user=app passfile=$dir/nowhere",

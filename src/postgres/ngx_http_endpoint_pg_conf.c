@@ -18,6 +18,8 @@ static char *ngx_http_endpoint_pg_conf_conninfo(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *conninfo);
 static char *ngx_http_endpoint_pg_conf_keyword(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, PQconninfoOption *option);
+static char *ngx_http_endpoint_pg_conf_said(ngx_conf_t *cf,
+    PQconninfoOption *option);
 static char *ngx_http_endpoint_pg_conf_wait(ngx_conf_t *cf,
     ngx_http_endpoint_pg_pool_t *pool, ngx_str_t *param);
 static char *ngx_http_endpoint_pg_conf_param(ngx_conf_t *cf,
@@ -190,7 +192,60 @@ ngx_http_endpoint_pg_conf_keyword(ngx_conf_t *cf,
         }
     }
 
-    return NGX_CONF_OK;
+    return ngx_http_endpoint_pg_conf_said(cf, option);
+}
+
+
+/* what libpq would find out with each connection, or leave without effect */
+
+static char *
+ngx_http_endpoint_pg_conf_said(ngx_conf_t *cf, PQconninfoOption *option)
+{
+    const char       *said, **value;
+    ngx_file_info_t   fi;
+
+    static const char  *modes[] = {
+        "disable", "allow", "prefer", "require", "verify-ca", "verify-full",
+        NULL
+    };
+
+    /* prefer-standby chooses between the hosts of one conninfo */
+
+    static const char  *attrs[] = {
+        "any", "read-write", "read-only", "primary", "standby", NULL
+    };
+
+    said = "it must be a file that there is";
+    value = NULL;
+
+    if (ngx_strcmp(option->keyword, "sslmode") == 0) {
+        said = "it must be disable, allow, prefer, require, verify-ca or "
+               "verify-full";
+        value = modes;
+
+    } else if (ngx_strcmp(option->keyword, "target_session_attrs") == 0) {
+        said = "it must be any, read-write, read-only, primary or standby: "
+               "each connection is to one server";
+        value = attrs;
+
+    } else if (ngx_strcmp(option->keyword, "sslrootcert") != 0
+               || *option->val == '\0'
+               || ngx_strcmp(option->val, "system") == 0
+               || ngx_file_info(option->val, &fi) != NGX_FILE_ERROR)
+    {
+        return NGX_CONF_OK;
+    }
+
+    for ( /* void */ ; value && *value; value++) {
+        if (ngx_strcmp(option->val, *value) == 0) {
+            return NGX_CONF_OK;
+        }
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%s=%s\" in conninfo, %s",
+                       option->keyword, option->val, said);
+
+    return NGX_CONF_ERROR;
 }
 
 
