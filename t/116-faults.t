@@ -190,8 +190,10 @@ for (['add', 502, 1], ['isolated', 502, 1], ['read', 502, 0],
     is($s->ask("GET /$name/before")->{body}, '{"text":"before"}',
        "$name: its connection is there");
 
-    open my $f, '>', $lost or die "$lost: $!";
+    open my $f, '>', "$lost.new" or die "$lost: $!";
+    print $f $name;
     close $f;
+    rename "$lost.new", $lost or die "$lost: $!";
 
     is($s->ask("GET /$name/$name")->{status}, $status,
        "$name: its answer is lost");

@@ -65,7 +65,8 @@ sub DESTROY {
 
 
 # passes on pieces of some size between two limits, each in a packet of its own;
-# where the test has made the file, an answer takes it away and is lost
+# where the test has made the file, the answer to what has its text as a
+# parameter takes it away and is lost
 
 sub proxy {
     my ($port, $min, $max, $file) = @_;
@@ -81,12 +82,19 @@ sub proxy {
         setsockopt $server, IPPROTO_TCP, TCP_NODELAY, 1;
         srand $$;
 
+        my $asked;
+
         while (1) {
             for my $socket ($select->can_read) {
                 my $n = $min + int rand $max - $min + 1;
 
                 sysread($socket, my $piece, $n) or return;
-                return if $file && $socket == $server && unlink $file;
+
+                if ($file && $socket == $client && open my $f, '<', $file) {
+                    $asked ||= index($piece, pack 'N/a*', <$f> // '') >= 0;
+                }
+
+                return if $asked && $socket == $server && unlink $file;
 
                 while (length $piece) {
                     my $sent = syswrite $other{$socket}, $piece or return;
