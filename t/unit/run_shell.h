@@ -51,6 +51,7 @@
 #include "../../src/language/ngx_http_endpoint_carried.c"
 #include "../../src/language/ngx_http_endpoint_name.c"
 #include "../../src/language/ngx_http_endpoint_nearest.c"
+#include "../../src/language/ngx_http_endpoint_plan_bind.c"
 #include "../../src/language/ngx_http_endpoint_plan_compile.c"
 #include "../../src/language/ngx_http_endpoint_refusal.c"
 #include "../../src/language/ngx_http_endpoint_reply.c"
@@ -177,6 +178,13 @@ ngx_http_endpoint_file_read(ngx_http_endpoint_compile_t *c, ngx_str_t *name,
     ngx_str_t *text)
 {
     return NGX_ERROR;
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_header_token(ngx_str_t *name)
+{
+    abort();
 }
 
 
