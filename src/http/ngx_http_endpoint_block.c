@@ -4,7 +4,9 @@
 #include "ngx_http_endpoint_nearest.h"
 
 
-static void ngx_http_endpoint_block_hint(ngx_conf_t *cf);
+static char *ngx_http_endpoint_block_parse(ngx_conf_t *cf, ngx_uint_t where,
+    ngx_array_t *statements);
+static void ngx_http_endpoint_block_hint(ngx_conf_t *cf, ngx_uint_t where);
 static char *ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where);
 static ngx_int_t ngx_http_endpoint_block_check(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
@@ -83,23 +85,39 @@ char *
 ngx_http_endpoint_block_read(ngx_conf_t *cf, ngx_uint_t where,
     ngx_array_t *statements)
 {
+    char  *rv;
+
+    rv = ngx_http_endpoint_block_parse(cf, where, statements);
+
+    if (rv != NGX_CONF_OK) {
+        ngx_http_endpoint_block_hint(cf, where);
+    }
+
+    return rv;
+}
+
+
+static char *
+ngx_http_endpoint_block_parse(ngx_conf_t *cf, ngx_uint_t where,
+    ngx_array_t *statements)
+{
     char                           *rv;
     ngx_conf_t                      save;
+    ngx_array_t                    *around;
     ngx_http_endpoint_main_conf_t  *emcf;
 
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
 
     save = *cf;
+    around = emcf->statements;
+
     cf->cmd_type = where;
     emcf->statements = statements;
 
     rv = ngx_conf_parse(cf, NULL);
 
-    if (rv != NGX_CONF_OK) {
-        ngx_http_endpoint_block_hint(cf);
-    }
-
     *cf = save;
+    emcf->statements = around;
 
     return rv;
 }
@@ -108,7 +126,7 @@ ngx_http_endpoint_block_read(ngx_conf_t *cf, ngx_uint_t where,
 /* nginx has said that it does not know the word: what it may be meant for */
 
 static void
-ngx_http_endpoint_block_hint(ngx_conf_t *cf)
+ngx_http_endpoint_block_hint(ngx_conf_t *cf, ngx_uint_t where)
 {
     ngx_str_t                    *word;
     ngx_command_t                *cmd;
@@ -130,7 +148,7 @@ ngx_http_endpoint_block_hint(ngx_conf_t *cf)
     ngx_http_endpoint_nearest_init(&nearest, word);
 
     for (cmd = ngx_http_endpoint_module.commands; cmd->name.len; cmd++) {
-        if (cmd->type & cf->cmd_type) {
+        if (cmd->type & where) {
             ngx_http_endpoint_nearest_look(&nearest, &cmd->name);
         }
     }
@@ -180,18 +198,15 @@ ngx_http_endpoint_background(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where)
 {
-    char                           *rv;
-    ngx_conf_t                      save;
-    ngx_array_t                    *statements, *inner;
+    ngx_array_t                    *inner;
     ngx_http_endpoint_main_conf_t  *emcf;
     ngx_http_endpoint_statement_t  *statement;
 
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
-    statements = emcf->statements;
 
     inner = ngx_array_create(cf->pool, 4,
                              sizeof(ngx_http_endpoint_statement_t));
-    statement = ngx_array_push(statements);
+    statement = ngx_array_push(emcf->statements);
 
     if (inner == NULL || statement == NULL
         || ngx_http_endpoint_block_statement(cf, statement) != NGX_OK)
@@ -202,16 +217,7 @@ ngx_http_endpoint_block_inner(ngx_conf_t *cf, ngx_uint_t where)
     statement->block = inner;
     statement->apart = (where == NGX_HTTP_ENDPOINT_DETACHED);
 
-    save = *cf;
-    cf->cmd_type = where;
-    emcf->statements = inner;
-
-    rv = ngx_conf_parse(cf, NULL);
-
-    *cf = save;
-    emcf->statements = statements;
-
-    return rv;
+    return ngx_http_endpoint_block_parse(cf, where, inner);
 }
 
 

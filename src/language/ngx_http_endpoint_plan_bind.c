@@ -1,9 +1,7 @@
 
+#include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_name.h"
 #include "ngx_http_endpoint_plan_bind.h"
-
-
-static ngx_uint_t ngx_http_endpoint_plan_bind_header(ngx_str_t *name);
 
 
 ngx_http_endpoint_name_t *
@@ -50,7 +48,7 @@ ngx_http_endpoint_plan_bind(ngx_http_endpoint_compile_t *c,
     }
 
     if (*p != '$' || colon == NULL
-        || !ngx_http_endpoint_plan_bind_header(&header))
+        || !ngx_http_endpoint_header_token(&header))
     {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "invalid \"%V\", it must be "
@@ -82,21 +80,6 @@ ngx_http_endpoint_plan_bind(ngx_http_endpoint_compile_t *c,
     bind->name->scalar = 1;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_plan_bind_header(ngx_str_t *name)
-{
-    u_char  *p;
-
-    for (p = name->data; p < name->data + name->len; p++) {
-        if (*p <= ' ' || *p >= 0x7f || ngx_strchr("()<>@,;:\\\"/[]?={}", *p)) {
-            return 0;
-        }
-    }
-
-    return name->len != 0;
 }
 
 
