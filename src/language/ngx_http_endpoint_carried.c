@@ -175,7 +175,12 @@ ngx_http_endpoint_carried_pack(ngx_http_endpoint_plan_t *plan,
 
         *p++ = (u_char) v[i].type;
         p = ngx_cpymem(p, &len, sizeof(uint32_t));
-        p = ngx_cpymem(p, v[i].data.data, len);
+
+        /* memcpy() wants an address even for nothing */
+
+        if (len) {
+            p = ngx_cpymem(p, v[i].data.data, len);
+        }
     }
 
     return NGX_OK;

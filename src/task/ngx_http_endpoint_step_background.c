@@ -1,6 +1,6 @@
 
-#include <ngx_md5.h>
 #include "ngx_http_endpoint_carried.h"
+#include "ngx_http_endpoint_digest.h"
 #include "ngx_http_endpoint_identity.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_task.h"
@@ -183,7 +183,6 @@ static ngx_int_t
 ngx_http_endpoint_background_zone(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_task_block_t *tb, ngx_str_t *name)
 {
-    ngx_uint_t                       i;
     ngx_http_endpoint_main_conf_t   *emcf;
     ngx_http_endpoint_task_zone_t  **zones;
 
@@ -206,15 +205,10 @@ ngx_http_endpoint_background_zone(ngx_http_endpoint_compile_t *c,
                            "zone=tasks:1m;\" in \"http\"");
     }
 
-    for (i = 0; i < emcf->task_zones.nelts; i++) {
+    tb->zone = ngx_http_endpoint_task_zone_find(emcf, name);
 
-        if (zones[i]->zone.name.len == name->len
-            && ngx_strncmp(zones[i]->zone.name.data, name->data, name->len)
-               == 0)
-        {
-            tb->zone = zones[i];
-            return NGX_OK;
-        }
+    if (tb->zone) {
+        return NGX_OK;
     }
 
     return ngx_http_endpoint_plan_error(c->cf, c->statement,
@@ -453,7 +447,7 @@ ngx_http_endpoint_background_fill(ngx_http_endpoint_exec_t *exec,
 
         ngx_md5_init(&md5);
         ngx_md5_update(&md5, tb->identity, NGX_HTTP_ENDPOINT_TASK_IDENTITY);
-        ngx_md5_update(&md5, key.data, key.len);
+        ngx_http_endpoint_digest_text(&md5, &key);
         ngx_md5_final(digest, &md5);
 
         order.unique = digest;

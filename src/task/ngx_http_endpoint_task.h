@@ -26,6 +26,15 @@ typedef struct {
 char *ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* The zone of that name, or NULL. */
+ngx_http_endpoint_task_zone_t *ngx_http_endpoint_task_zone_find(
+    ngx_http_endpoint_main_conf_t *emcf, ngx_str_t *name);
+
+/* The block of the zone that has that identity, or NULL. */
+ngx_http_endpoint_task_block_t *ngx_http_endpoint_task_block_find(
+    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone,
+    u_char *identity);
+
 /* The handler of "endpoint_tasks", a location that shows the tasks. */
 char *ngx_http_endpoint_task_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

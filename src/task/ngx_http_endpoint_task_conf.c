@@ -100,9 +100,8 @@ ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_http_endpoint_task_zone_t *
 ngx_http_endpoint_task_old(ngx_http_endpoint_task_zone_t *zone)
 {
-    ngx_uint_t                       i;
-    ngx_http_endpoint_main_conf_t   *emcf;
-    ngx_http_endpoint_task_zone_t  **zones;
+    ngx_http_endpoint_main_conf_t  *emcf;
+    ngx_http_endpoint_task_zone_t  *old;
 
     if (ngx_cycle == NULL || ngx_cycle->conf_ctx == NULL) {
         return NULL;
@@ -114,16 +113,50 @@ ngx_http_endpoint_task_old(ngx_http_endpoint_task_zone_t *zone)
         return NULL;
     }
 
+    old = ngx_http_endpoint_task_zone_find(emcf, &zone->zone.name);
+
+    return old && old->sh ? old : NULL;
+}
+
+
+ngx_http_endpoint_task_zone_t *
+ngx_http_endpoint_task_zone_find(ngx_http_endpoint_main_conf_t *emcf,
+    ngx_str_t *name)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_task_zone_t  **zones;
+
     zones = emcf->task_zones.elts;
 
     for (i = 0; i < emcf->task_zones.nelts; i++) {
-        if (zones[i]->sh
-            && zones[i]->zone.name.len == zone->zone.name.len
-            && ngx_strncmp(zones[i]->zone.name.data, zone->zone.name.data,
-                           zone->zone.name.len)
+        if (zones[i]->zone.name.len == name->len
+            && ngx_strncmp(zones[i]->zone.name.data, name->data, name->len)
                == 0)
         {
             return zones[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_http_endpoint_task_block_t *
+ngx_http_endpoint_task_block_find(ngx_http_endpoint_main_conf_t *emcf,
+    ngx_http_endpoint_task_zone_t *zone, u_char *identity)
+{
+    ngx_uint_t                        i;
+    ngx_http_endpoint_task_block_t  **tb;
+
+    tb = emcf->task_blocks.elts;
+
+    for (i = 0; i < emcf->task_blocks.nelts; i++) {
+        if (tb[i]->zone == zone
+            && ngx_memcmp(tb[i]->identity, identity,
+                          NGX_HTTP_ENDPOINT_TASK_IDENTITY)
+               == 0)
+        {
+            return tb[i];
         }
     }
 

@@ -240,9 +240,7 @@ ngx_http_endpoint_task_recover(ngx_http_endpoint_task_zone_t *zone,
 
     if (t->state != ngx_http_endpoint_task_free
         && !ngx_http_endpoint_chunks_mark(&zone->chunks, t->head,
-                                          ngx_max((t->len
-                                           + NGX_HTTP_ENDPOINT_CHUNK_SIZE - 1)
-                                          / NGX_HTTP_ENDPOINT_CHUNK_SIZE, 1)))
+                                       ngx_http_endpoint_task_chunks(t->len)))
     {
         t->state = ngx_http_endpoint_task_free;
     }

@@ -12,6 +12,12 @@
 #include "ngx_http_endpoint_task_zone.h"
 
 
+/* chunks of a task of len bytes: one at least, so that it has a chain */
+#define ngx_http_endpoint_task_chunks(len)                                    \
+    ((uint32_t) ngx_max(((len) + NGX_HTTP_ENDPOINT_CHUNK_SIZE - 1)            \
+                        / NGX_HTTP_ENDPOINT_CHUNK_SIZE, 1))
+
+
 /* Appends a slot to a list, takes it out of the one it stands in. */
 void ngx_http_endpoint_task_link(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_list_t *list, uint32_t slot);

@@ -20,11 +20,10 @@ static ngx_int_t ngx_http_endpoint_tasks_show(ngx_http_request_t *r,
 static ngx_int_t ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone);
 static ngx_int_t ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
-    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_t *task);
+    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task);
 static ngx_int_t ngx_http_endpoint_tasks_values(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_plan_t *plan, ngx_str_t *bytes);
-static ngx_http_endpoint_plan_t *ngx_http_endpoint_tasks_plan(
-    ngx_http_endpoint_main_conf_t *emcf, u_char *identity);
 static ngx_int_t ngx_http_endpoint_tasks_print(ngx_http_endpoint_writer_t *w,
     const char *fmt, ...);
 
@@ -85,11 +84,10 @@ static ngx_int_t
 ngx_http_endpoint_tasks_act(ngx_http_request_t *r,
     ngx_http_endpoint_main_conf_t *emcf)
 {
-    ngx_int_t                        rc;
-    ngx_str_t                        name, text;
-    ngx_uint_t                       i;
-    off_t                            id;
-    ngx_http_endpoint_task_zone_t  **zones;
+    off_t                           id;
+    ngx_int_t                       rc;
+    ngx_str_t                       name, text;
+    ngx_http_endpoint_task_zone_t  *zone;
 
     if (ngx_http_endpoint_tasks_arguments(r, &name, &text) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -103,29 +101,20 @@ ngx_http_endpoint_tasks_act(ngx_http_request_t *r,
                                                  "are missing", "");
     }
 
-    rc = NGX_DECLINED;
-    zones = emcf->task_zones.elts;
+    zone = ngx_http_endpoint_task_zone_find(emcf, &name);
 
-    for (i = 0; i < emcf->task_zones.nelts; i++) {
-
-        if (zones[i]->zone.name.len != name.len
-            || ngx_strncmp(zones[i]->zone.name.data, name.data, name.len) != 0)
-        {
-            continue;
-        }
-
-        if (r->method & NGX_HTTP_DELETE) {
-            rc = ngx_http_endpoint_task_delete(zones[i], id);
-            continue;
-        }
-
-        rc = ngx_http_endpoint_task_retry(zones[i], id);
-        ngx_http_endpoint_task_wake(zones[i]);
-    }
+    rc = (zone == NULL) ? NGX_DECLINED
+         : (r->method & NGX_HTTP_DELETE)
+           ? ngx_http_endpoint_task_delete(zone, id)
+           : ngx_http_endpoint_task_retry(zone, id);
 
     if (rc != NGX_OK) {
         return ngx_http_endpoint_operator_refuse(r, NGX_HTTP_NOT_FOUND,
                                                  "no such dead task", "");
+    }
+
+    if (r->method & NGX_HTTP_POST) {
+        ngx_http_endpoint_task_wake(zone);
     }
 
     r->headers_out.status = NGX_HTTP_NO_CONTENT;
@@ -246,7 +235,7 @@ ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
 
         if (rc != NGX_OK
             || (i && ngx_http_endpoint_tasks_print(w, ",") != NGX_OK)
-            || ngx_http_endpoint_tasks_dead(w, emcf, &task) != NGX_OK)
+            || ngx_http_endpoint_tasks_dead(w, emcf, zone, &task) != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -258,14 +247,16 @@ ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
 
 static ngx_int_t
 ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
-    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_t *task)
+    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task)
 {
-    ngx_http_endpoint_plan_t   *plan;
-    ngx_http_endpoint_value_t   error;
+    ngx_http_endpoint_plan_t        *plan;
+    ngx_http_endpoint_value_t        error;
+    ngx_http_endpoint_task_block_t  *tb;
 
     /* it is cut somewhere, and was made of what others sent */
 
-    ngx_http_endpoint_value_text(&error, task->error.data, task->error.len);
+    ngx_http_endpoint_value_text(&error, task->error, task->nerror);
 
     while (error.data.len
            && ngx_utf8_length(error.data.data, error.data.len)
@@ -274,7 +265,7 @@ ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
         error.data.len--;
     }
 
-    plan = ngx_http_endpoint_tasks_plan(emcf, task->identity);
+    tb = ngx_http_endpoint_task_block_find(emcf, zone, task->identity);
 
     if (ngx_http_endpoint_tasks_print(w, "{\"id\":\"%uL\",\"created\":%uL,"
                                       "\"attempts\":%ui,\"error\":", task->id,
@@ -288,9 +279,11 @@ ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
 
     /* its block is not in this configuration */
 
-    if (plan == NULL) {
+    if (tb == NULL) {
         return ngx_http_endpoint_tasks_print(w, "null,\"values\":null}");
     }
+
+    plan = tb->plan;
 
     if (ngx_http_endpoint_tasks_print(w, "\"") != NGX_OK
         || ngx_http_endpoint_write_escaped(w, &plan->label) != NGX_OK
@@ -344,28 +337,6 @@ ngx_http_endpoint_tasks_values(ngx_http_endpoint_writer_t *w,
     }
 
     return NGX_OK;
-}
-
-
-static ngx_http_endpoint_plan_t *
-ngx_http_endpoint_tasks_plan(ngx_http_endpoint_main_conf_t *emcf,
-    u_char *identity)
-{
-    ngx_uint_t                        i;
-    ngx_http_endpoint_task_block_t  **tb;
-
-    tb = emcf->task_blocks.elts;
-
-    for (i = 0; i < emcf->task_blocks.nelts; i++) {
-        if (ngx_memcmp(tb[i]->identity, identity,
-                       NGX_HTTP_ENDPOINT_TASK_IDENTITY)
-            == 0)
-        {
-            return tb[i]->plan;
-        }
-    }
-
-    return NULL;
 }
 
 

@@ -41,8 +41,6 @@ static ngx_msec_t ngx_http_endpoint_task_start_due(
     ngx_http_endpoint_task_zone_t *zone, ngx_uint_t *more);
 static void ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_t *task);
-static ngx_http_endpoint_task_block_t *ngx_http_endpoint_task_find_block(
-    ngx_http_endpoint_task_zone_t *zone, u_char *identity);
 static void ngx_http_endpoint_task_launch(
     ngx_http_endpoint_task_block_t *tb, ngx_http_endpoint_task_t *task);
 static ngx_int_t ngx_http_endpoint_task_values(
@@ -53,7 +51,7 @@ static void ngx_http_endpoint_task_ended(ngx_http_endpoint_detached_t *d,
     void *data);
 
 
-static ngx_array_t                    *ngx_http_endpoint_task_blocks;
+static ngx_http_endpoint_main_conf_t    *ngx_http_endpoint_task_main;
 static ngx_http_endpoint_task_runner_t  *ngx_http_endpoint_task_runners;
 static ngx_uint_t                      ngx_http_endpoint_task_nrunners;
 
@@ -85,7 +83,7 @@ ngx_http_endpoint_task_init_process(ngx_cycle_t *cycle,
         return NGX_ERROR;
     }
 
-    ngx_http_endpoint_task_blocks = &emcf->task_blocks;
+    ngx_http_endpoint_task_main = emcf;
     ngx_http_endpoint_task_runners = runner;
     ngx_http_endpoint_task_nrunners = n;
 
@@ -229,30 +227,20 @@ ngx_http_endpoint_task_start_due(ngx_http_endpoint_task_zone_t *zone,
     ngx_int_t                  rc;
     ngx_uint_t                 i;
     ngx_msec_t                 wait;
-    ngx_pool_t                *pool;
     ngx_http_endpoint_task_t   task;
 
     wait = 0;
-
-    pool = ngx_create_pool(1024, ngx_cycle->log);
-    if (pool == NULL) {
-        return NGX_HTTP_ENDPOINT_TASK_TICK;
-    }
-
     rc = NGX_OK;
 
     for (i = 0; i < NGX_HTTP_ENDPOINT_TASK_TURN; i++) {
-        rc = ngx_http_endpoint_task_take(zone, pool, &task, &wait);
+        rc = ngx_http_endpoint_task_take(zone, &task, &wait);
 
         if (rc != NGX_OK) {
             break;
         }
 
         ngx_http_endpoint_task_start(zone, &task);
-        ngx_reset_pool(pool);
     }
-
-    ngx_destroy_pool(pool);
 
     *more = (rc == NGX_OK);
 
@@ -265,11 +253,13 @@ static void
 ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_t *task)
 {
+    ngx_str_t                        error;
     ngx_http_endpoint_task_block_t  *tb;
 
     static ngx_str_t  died = ngx_string("its worker process died");
 
-    tb = ngx_http_endpoint_task_find_block(zone, task->identity);
+    tb = ngx_http_endpoint_task_block_find(ngx_http_endpoint_task_main, zone,
+                                           task->identity);
 
     if (tb == NULL) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
@@ -286,36 +276,15 @@ ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
 
         /* the last one killed its worker, or more of them were allowed */
 
-        ngx_http_endpoint_task_fail(zone, task,
-                                    task->error.len ? &task->error : &died,
+        error.data = task->error;
+        error.len = task->nerror;
+
+        ngx_http_endpoint_task_fail(zone, task, error.len ? &error : &died,
                                     ngx_cycle->log);
         return;
     }
 
     ngx_http_endpoint_task_launch(tb, task);
-}
-
-
-static ngx_http_endpoint_task_block_t *
-ngx_http_endpoint_task_find_block(ngx_http_endpoint_task_zone_t *zone,
-    u_char *identity)
-{
-    ngx_uint_t                        i;
-    ngx_http_endpoint_task_block_t  **tb;
-
-    tb = ngx_http_endpoint_task_blocks->elts;
-
-    for (i = 0; i < ngx_http_endpoint_task_blocks->nelts; i++) {
-        if (tb[i]->zone == zone
-            && ngx_memcmp(tb[i]->identity, identity,
-                          NGX_HTTP_ENDPOINT_TASK_IDENTITY)
-               == 0)
-        {
-            return tb[i];
-        }
-    }
-
-    return NULL;
 }
 
 
@@ -380,13 +349,9 @@ ngx_http_endpoint_task_values(ngx_http_endpoint_detached_t *d,
     p = ngx_sprintf(tr->attempt, "%ui", tr->task.attempt);
     ngx_http_endpoint_value_json(&values[1], tr->attempt, p - tr->attempt);
 
-    p = ngx_pnalloc(d->pool, tr->task.values.len + 1);
-    if (p == NULL) {
+    if (ngx_http_endpoint_task_read(tr->zone, &tr->task, d->pool) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    ngx_memcpy(p, tr->task.values.data, tr->task.values.len);
-    tr->task.values.data = p;
 
     return ngx_http_endpoint_carried_unpack(d->run.plan, &d->run.scope,
                                             &tr->task.values);

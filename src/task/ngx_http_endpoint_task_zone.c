@@ -15,21 +15,15 @@ static void ngx_http_endpoint_task_write(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_sh_t *t, u_char *values, size_t len);
 static ngx_uint_t ngx_http_endpoint_task_joins(
     ngx_http_endpoint_task_zone_t *zone, u_char *unique);
-static ngx_int_t ngx_http_endpoint_task_read(
-    ngx_http_endpoint_task_zone_t *zone, uint32_t slot, ngx_pool_t *pool,
-    ngx_http_endpoint_task_t *task);
+static void ngx_http_endpoint_task_tell(ngx_http_endpoint_task_zone_t *zone,
+    uint32_t slot, ngx_http_endpoint_task_t *task);
 static ngx_uint_t ngx_http_endpoint_task_again(
-    ngx_http_endpoint_task_zone_t *zone, uint32_t slot, ngx_str_t *error);
+    ngx_http_endpoint_task_zone_t *zone, uint32_t slot, ngx_str_t *error,
+    ngx_msec_t wait);
 static ngx_msec_t ngx_http_endpoint_task_backoff(
     ngx_http_endpoint_task_zone_t *zone, ngx_uint_t attempt);
 static uint32_t ngx_http_endpoint_task_find(
     ngx_http_endpoint_task_zone_t *zone, uint64_t id);
-
-
-/* chunks of a task of len bytes: one at least, so that it has a chain */
-#define ngx_http_endpoint_task_chunks(len)                                    \
-    ((uint32_t) ngx_max(((len) + NGX_HTTP_ENDPOINT_CHUNK_SIZE - 1)            \
-                        / NGX_HTTP_ENDPOINT_CHUNK_SIZE, 1))
 
 
 uint32_t
@@ -235,10 +229,9 @@ ngx_http_endpoint_task_joins(ngx_http_endpoint_task_zone_t *zone,
 
 ngx_int_t
 ngx_http_endpoint_task_take(ngx_http_endpoint_task_zone_t *zone,
-    ngx_pool_t *pool, ngx_http_endpoint_task_t *task, ngx_msec_t *wait)
+    ngx_http_endpoint_task_t *task, ngx_msec_t *wait)
 {
     uint32_t                           slot;
-    ngx_int_t                          rc;
     ngx_msec_int_t                     left;
     ngx_http_endpoint_task_sh_t       *t;
     ngx_http_endpoint_task_zone_sh_t  *sh;
@@ -264,30 +257,27 @@ ngx_http_endpoint_task_take(ngx_http_endpoint_task_zone_t *zone,
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_endpoint_task_read(zone, slot, pool, task);
+    ngx_http_endpoint_task_pop(zone, slot);
 
-    if (rc == NGX_OK) {
-        ngx_http_endpoint_task_pop(zone, slot);
+    t->owner = ngx_http_endpoint_wake_self();
+    t->attempt++;
+    t->state = ngx_http_endpoint_task_running;
 
-        t->owner = ngx_http_endpoint_wake_self();
-        task->attempt = ++t->attempt;
-        t->state = ngx_http_endpoint_task_running;
+    sh->nrunning++;
+    ngx_http_endpoint_task_link(zone, &sh->held, slot);
 
-        sh->nrunning++;
-        ngx_http_endpoint_task_link(zone, &sh->held, slot);
-    }
+    ngx_http_endpoint_task_tell(zone, slot, task);
 
     ngx_http_endpoint_zone_unlock(&zone->zone);
 
-    return rc;
+    return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_http_endpoint_task_read(ngx_http_endpoint_task_zone_t *zone,
-    uint32_t slot, ngx_pool_t *pool, ngx_http_endpoint_task_t *task)
+static void
+ngx_http_endpoint_task_tell(ngx_http_endpoint_task_zone_t *zone,
+    uint32_t slot, ngx_http_endpoint_task_t *task)
 {
-    ngx_http_endpoint_cursor_t    cursor;
     ngx_http_endpoint_task_sh_t  *t;
 
     t = &zone->tasks[slot];
@@ -296,25 +286,27 @@ ngx_http_endpoint_task_read(ngx_http_endpoint_task_zone_t *zone,
     task->id = t->id;
     task->attempt = t->attempt;
     task->created = t->created;
-    task->due = t->due;
 
     ngx_memcpy(task->identity, t->identity, NGX_HTTP_ENDPOINT_TASK_IDENTITY);
 
     task->values.len = t->len;
-    task->values.data = ngx_pnalloc(pool, t->len + t->nerror + 1);
+    task->values.data = NULL;
+
+    task->nerror = t->nerror;
+    ngx_memcpy(task->error, t->error, t->nerror);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_task_read(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task, ngx_pool_t *pool)
+{
+    task->values.data = ngx_pnalloc(pool, task->values.len + 1);
     if (task->values.data == NULL) {
         return NGX_ERROR;
     }
 
-    task->error.len = t->nerror;
-    task->error.data = task->values.data + t->len;
-    ngx_memcpy(task->error.data, t->error, t->nerror);
-
-    cursor.chunk = t->head;
-    cursor.pos = 0;
-
-    return ngx_http_endpoint_chunks_read(&zone->chunks, &cursor,
-                                         task->values.data, t->len);
+    return ngx_http_endpoint_task_get(zone, task->slot, task->values.data);
 }
 
 
@@ -342,7 +334,8 @@ ngx_http_endpoint_task_failed(ngx_http_endpoint_task_zone_t *zone,
 
     ngx_http_endpoint_zone_lock(&zone->zone);
 
-    again = ngx_http_endpoint_task_again(zone, task->slot, error);
+    again = ngx_http_endpoint_task_again(zone, task->slot, error,
+                       ngx_http_endpoint_task_backoff(zone, task->attempt));
 
     ngx_http_endpoint_zone_unlock(&zone->zone);
 
@@ -354,7 +347,7 @@ ngx_http_endpoint_task_failed(ngx_http_endpoint_task_zone_t *zone,
 
 static ngx_uint_t
 ngx_http_endpoint_task_again(ngx_http_endpoint_task_zone_t *zone,
-    uint32_t slot, ngx_str_t *error)
+    uint32_t slot, ngx_str_t *error, ngx_msec_t wait)
 {
     ngx_http_endpoint_task_sh_t       *t;
     ngx_http_endpoint_task_zone_sh_t  *sh;
@@ -369,8 +362,7 @@ ngx_http_endpoint_task_again(ngx_http_endpoint_task_zone_t *zone,
     ngx_memcpy(t->error, error->data, t->nerror);
 
     if (t->attempt <= zone->retries) {
-        t->due = ngx_current_msec
-                 + ngx_http_endpoint_task_backoff(zone, t->attempt);
+        t->due = ngx_current_msec + wait;
         t->state = ngx_http_endpoint_task_waiting;
 
         ngx_http_endpoint_task_push(zone, slot);
@@ -467,14 +459,9 @@ ngx_http_endpoint_task_reap(ngx_http_endpoint_task_zone_t *zone)
             continue;
         }
 
-        if (ngx_http_endpoint_task_again(zone, i, &error)) {
+        /* it need not wait: nothing says that the attempt failed */
 
-            /* it need not wait: nothing says that the attempt failed */
-
-            ngx_http_endpoint_task_pop(zone, i);
-            t->due = ngx_current_msec;
-            ngx_http_endpoint_task_push(zone, i);
-        }
+        (void) ngx_http_endpoint_task_again(zone, i, &error, 0);
 
         sh->counts.taken_over++;
         n++;
@@ -502,9 +489,12 @@ ngx_http_endpoint_task_nth_dead(ngx_http_endpoint_task_zone_t *zone,
         n--;
     }
 
-    rc = (i == NGX_HTTP_ENDPOINT_TASK_NONE)
-         ? NGX_DECLINED
-         : ngx_http_endpoint_task_read(zone, i, pool, task);
+    rc = NGX_DECLINED;
+
+    if (i != NGX_HTTP_ENDPOINT_TASK_NONE) {
+        ngx_http_endpoint_task_tell(zone, i, task);
+        rc = ngx_http_endpoint_task_read(zone, task, pool);
+    }
 
     ngx_http_endpoint_zone_unlock(&zone->zone);
 

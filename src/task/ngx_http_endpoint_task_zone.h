@@ -127,9 +127,9 @@ typedef struct {
     ngx_uint_t                    attempt;  /* from 1 */
     u_char                        identity[NGX_HTTP_ENDPOINT_TASK_IDENTITY];
     uint64_t                      created;
-    ngx_msec_t                    due;
     ngx_str_t                     values;   /* as they were packed */
-    ngx_str_t                     error;    /* of its last attempt */
+    size_t                        nerror;
+    u_char                        error[NGX_HTTP_ENDPOINT_TASK_ERROR];
 } ngx_http_endpoint_task_t;
 
 
@@ -163,12 +163,19 @@ void ngx_http_endpoint_task_release(ngx_http_endpoint_task_zone_t *zone,
     uint32_t slot);
 
 /*
- * Takes the task that is due first, for this worker to run, with its values in
- * memory of pool.  NGX_DECLINED: none is due, or as many run as may; *wait is
- * how long until one is, 0 where nothing waits.  NGX_ERROR: memory.
+ * Takes the task that is due first, for this worker to run.  NGX_DECLINED: none
+ * is due, or as many run as may; *wait is how long until one is, 0 where
+ * nothing waits.
  */
 ngx_int_t ngx_http_endpoint_task_take(ngx_http_endpoint_task_zone_t *zone,
-    ngx_pool_t *pool, ngx_http_endpoint_task_t *task, ngx_msec_t *wait);
+    ngx_http_endpoint_task_t *task, ngx_msec_t *wait);
+
+/*
+ * Reads the values of a task into memory of pool: of one that was taken without
+ * the lock, as nobody else frees them.  NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_task_read(ngx_http_endpoint_task_zone_t *zone,
+    ngx_http_endpoint_task_t *task, ngx_pool_t *pool);
 
 /* A task has been done. */
 void ngx_http_endpoint_task_done(ngx_http_endpoint_task_zone_t *zone,

@@ -1,8 +1,6 @@
 
 #include "cache.h"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 
 
@@ -497,22 +495,6 @@ child(ngx_uint_t slot)
             _exit(1);
         }
     }
-}
-
-
-/* an exit in place of the signal is a wrong value, a mix of two */
-
-static ngx_uint_t
-reap(ngx_uint_t slot, pid_t pid)
-{
-    int  status;
-
-    (void) kill(pid, SIGKILL);
-    (void) waitpid(pid, &status, 0);
-
-    unit_bury(slot, pid);
-
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 

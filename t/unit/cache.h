@@ -29,7 +29,9 @@
 
 #include "cache_walk.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 
 #define UNIT_SLOTS  8
@@ -207,6 +209,22 @@ unit_bury(ngx_uint_t slot, ngx_pid_t pid)
 {
     unit_shared->alive[slot] = 0;
     (void) ngx_atomic_cmp_set(&unit_shared->lock, (ngx_atomic_uint_t) pid, 0);
+}
+
+
+/* an exit in place of the signal is a wrong value, a mix of two */
+
+static ngx_inline ngx_uint_t
+reap(ngx_uint_t slot, pid_t pid)
+{
+    int  status;
+
+    (void) kill(pid, SIGKILL);
+    (void) waitpid(pid, &status, 0);
+
+    unit_bury(slot, pid);
+
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 

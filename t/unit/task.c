@@ -12,8 +12,6 @@
 #include "../../src/task/ngx_http_endpoint_task_zone.c"
 #include "../../src/task/ngx_http_endpoint_task_layout.c"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 
 
@@ -194,16 +192,17 @@ queue(ngx_uint_t len, u_char *unique)
 static ngx_int_t
 work(ngx_uint_t outcome)
 {
-    ngx_int_t                  rc;
     ngx_str_t                  error;
     ngx_uint_t                 i;
     ngx_msec_t                 wait;
     ngx_http_endpoint_task_t   task;
 
-    rc = ngx_http_endpoint_task_take(&tasks, pool, &task, &wait);
-
-    if (rc != NGX_OK) {
+    if (ngx_http_endpoint_task_take(&tasks, &task, &wait) != NGX_OK) {
         return NGX_DECLINED;
+    }
+
+    if (ngx_http_endpoint_task_read(&tasks, &task, pool) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     for (i = 0; i < task.values.len; i++) {
@@ -332,7 +331,6 @@ task_child(ngx_uint_t slot)
 static void
 test_deaths(void)
 {
-    int          status;
     char        *broken;
     pid_t        pid[CHILDREN];
     time_t       end;
@@ -354,18 +352,13 @@ test_deaths(void)
 
         i = n % CHILDREN;
 
-        if (pid[i]) {
-            (void) kill(pid[i], SIGKILL);
-            (void) waitpid(pid[i], &status, 0);
-            unit_bury(i, pid[i]);
-
-            if (!WIFSIGNALED(status)) {
-                broken = "a task had another one's values";
-                break;
-            }
-
-            inside += (tasks.zone.sh->owner == (ngx_atomic_uint_t) pid[i]);
+        if (pid[i] && !reap(i, pid[i])) {
+            broken = "a task had another one's values";
+            break;
         }
+
+        inside += (tasks.zone.sh->owner == (ngx_atomic_uint_t) pid[i]
+                   && pid[i]);
 
         unit_self = CHILDREN;
         broken = walk_tasks();
@@ -383,9 +376,7 @@ test_deaths(void)
     }
 
     for (i = 0; i < CHILDREN; i++) {
-        (void) kill(pid[i], SIGKILL);
-        (void) waitpid(pid[i], &status, 0);
-        unit_bury(i, pid[i]);
+        (void) reap(i, pid[i]);
     }
 
     unit_ok(broken == NULL, "whole after every death");
