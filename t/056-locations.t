@@ -282,6 +282,11 @@ $s->write_file("html/ssi/$_.html",
                                   @{ $page{$_} }), '>')
     for keys %page;
 
+$s->write_file('html/ssi/set.html',
+               join ' ', map({ qq(<!--#include virtual="/for/$_" set="$_" -->)
+                               . qq(<!--#echo var="$_" encoding="none" -->) }
+                             'sleep', 'fetch', 'constant'));
+
 $s->start;
 
 
@@ -337,6 +342,7 @@ gets('/ssi/one.html', '< "slept" >');
 gets('/ssi/order.html', qr/^<[ ]"slept"[ ]"constant"[ ]\{"r":[ ]1\}[ ]"slept"[ ]
                            [ ]\{"detail":"a:[ ][^"]*"\}[ ]\{"r":[ ]1\}[ ]>$/x);
 gets('/ssi/many.html', '< ' . '{"r": 1} ' x 30 . '>');
+gets('/ssi/set.html', '"slept" {"r": 1} "constant"');
 gets('/added/file.json', '"slept"{"f": 1}{"r": 1}');
 gets('/auth/allow', 'allowed');
 gets('/auth/pass', '{"f": 1}');

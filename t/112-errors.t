@@ -76,6 +76,22 @@ location / {
     endpoint POST /rooms     { field $d:str; query db "INSERT INTO rooms (during) VALUES ($d::text::int4range)"; reply 204; }
     endpoint GET /cancel     { query $r db "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(600)"; reply $r; }
     endpoint GET /alone      { query db "DELETE FROM users WHERE id = 1/0"; reply 204; }
+    endpoint GET /steps/$n:int {
+        query db "SELECT 1 / ($n - 1)";
+        transaction {
+            query db "SELECT 1 / ($n - 2)";
+            query $x db "SELECT 1 / ($n - 3)";
+            query db "SELECT 1 / ($n - 4)";
+            query_row db "SELECT 1 / ($n - 5)";
+            require $n!=6 418;
+        }
+        transaction {
+            query db "SELECT 1 / ($n - 7)";
+            require $n!=8 404 "eight";
+        }
+        query db "SELECT 1 / ($n - 9)";
+        reply 204;
+    }
     endpoint GET /vacuum     { query db "VACUUM orders"; reply 204; }
 }
 CONF
@@ -136,6 +152,25 @@ __DATA__
 > GET /even/x
 < 422 {"detail":"r: a value is out of range or malformed"}
 
+=== each step has a number of its own, inside a transaction and outside
+--- exchanges
+> GET /steps/1
+< 422 {"detail":"query 1: a value is out of range or malformed"}
+> GET /steps/2
+< 422 {"detail":"query 2: a value is out of range or malformed"}
+> GET /steps/3
+< 422 {"detail":"x: a value is out of range or malformed"}
+> GET /steps/4
+< 422 {"detail":"query 4: a value is out of range or malformed"}
+> GET /steps/5
+< 422 {"detail":"query_row 1: a value is out of range or malformed"}
+> GET /steps/7
+< 422 {"detail":"query 5: a value is out of range or malformed"}
+> GET /steps/9
+< 422 {"detail":"query 6: a value is out of range or malformed"}
+> GET /steps/10
+< 204
+
 === everything else: ours, and nothing of it is told
 --- exchanges
 > GET /zero
@@ -156,6 +191,8 @@ __DATA__
 < 503 {"detail":"r: the database is not available"}
 > GET /raise/22021
 < 502 {"detail":"r: the database failed"}
+> GET /raise/25006
+< 502 {"detail":"r: the database is read-only"}
 > GET /raise/XX000
 < 502 {"detail":"r: the database failed"}
 > GET /alone

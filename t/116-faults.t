@@ -238,7 +238,8 @@ for my $fault (qw(cut reset no_sync junk)) {
 
         is($response->{status}, 502, "$uri: 502")
             or diag($response->{body});
-        is($response->{body}, '{"detail":"r: the database failed"}',
+        is($response->{body},
+           '{"detail":"r: the connection to the database was lost"}',
            "$uri: what it says");
     }
 

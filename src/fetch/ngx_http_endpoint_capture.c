@@ -10,6 +10,9 @@
 #define NGX_HTTP_ENDPOINT_CAPTURE_GROWN  65536
 
 
+static ngx_http_request_t *ngx_http_endpoint_capture_subrequest(
+    ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,
+    ngx_str_t *path, ngx_str_t *args);
 static void ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_header_filter(
@@ -46,8 +49,6 @@ ngx_int_t
 ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
 {
-    ngx_int_t                   rc;
-    ngx_pool_t                 *pool;
     ngx_connection_t           *c;
     ngx_http_request_t         *sr;
     ngx_http_variable_value_t  *variables;
@@ -83,26 +84,8 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
         return NGX_ERROR;
     }
 
-    sr = NULL;
-
-    /* nginx takes a subrequest's memory from its parent's pool */
-
-    pool = parent->pool;
-    parent->pool = capture->pool;
-
-    rc = ngx_http_subrequest(parent, path, args, &sr, &capture->post,
-                             NGX_HTTP_SUBREQUEST_BACKGROUND);
-
-    parent->pool = pool;
-
-    if (rc != NGX_OK) {
-        if (sr) {
-
-            /* it was counted, but could not be posted */
-
-            parent->main->count--;
-        }
-
+    sr = ngx_http_endpoint_capture_subrequest(capture, parent, path, args);
+    if (sr == NULL) {
         return NGX_ERROR;
     }
 
@@ -119,6 +102,51 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_http_endpoint_capture_headers_in(sr, parent);
 
     return NGX_OK;
+}
+
+
+static ngx_http_request_t *
+ngx_http_endpoint_capture_subrequest(ngx_http_endpoint_capture_t *capture,
+    ngx_http_request_t *parent, ngx_str_t *path, ngx_str_t *args)
+{
+    ngx_int_t            rc;
+    ngx_uint_t           in_memory;
+    ngx_pool_t          *pool;
+    ngx_http_request_t  *sr;
+
+    sr = NULL;
+
+    /* nginx takes a subrequest's memory from its parent's pool */
+
+    pool = parent->pool;
+    parent->pool = capture->pool;
+
+    /*
+     * What ssi or njs takes into memory may have no subrequests, since their
+     * output would be mixed with its own: that of this one is captured.
+     */
+
+    in_memory = parent->subrequest_in_memory;
+    parent->subrequest_in_memory = 0;
+
+    rc = ngx_http_subrequest(parent, path, args, &sr, &capture->post,
+                             NGX_HTTP_SUBREQUEST_BACKGROUND);
+
+    parent->subrequest_in_memory = in_memory;
+    parent->pool = pool;
+
+    if (rc == NGX_OK) {
+        return sr;
+    }
+
+    if (sr) {
+
+        /* it was counted, but could not be posted */
+
+        parent->main->count--;
+    }
+
+    return NULL;
 }
 
 

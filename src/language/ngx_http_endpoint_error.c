@@ -22,6 +22,8 @@ static ngx_http_endpoint_error_t  ngx_http_endpoint_errors[] = {
     { 502, ngx_string("the list of \\\"each=\\\" is too long") },
     { 502, ngx_string("a value cannot stand in SQL") },
     { 502, ngx_string("the database failed") },
+    { 502, ngx_string("the connection to the database was lost") },
+    { 502, ngx_string("the database is read-only") },
     { 503, ngx_string("the queue for the database is full") },
     { 503, ngx_string("the database is not available") },
     { 503, ngx_string("it conflicts with other requests, try again") },

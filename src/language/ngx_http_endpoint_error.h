@@ -27,6 +27,8 @@ typedef enum {
     ngx_http_endpoint_cause_fanout,
     ngx_http_endpoint_cause_sql,
     ngx_http_endpoint_cause_database,
+    ngx_http_endpoint_cause_lost,           /* with the connection */
+    ngx_http_endpoint_cause_read_only,
     ngx_http_endpoint_cause_queue,
     ngx_http_endpoint_cause_unavailable,    /* no server can be reached */
     ngx_http_endpoint_cause_conflict,       /* with others */

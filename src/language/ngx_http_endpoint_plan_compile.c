@@ -427,18 +427,30 @@ static ngx_int_t
 ngx_http_endpoint_plan_step_label(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step)
 {
-    ngx_uint_t  i, n;
+    ngx_uint_t                  i, k, n;
+    ngx_http_endpoint_step_t   *outer, **inner;
 
     if (step->result) {
         step->label = step->result->name;
         return NGX_OK;
     }
 
-    n = 1;
+    /* the steps inside of transactions count as well: its number is its own */
 
-    for (i = 0; i < step->index; i++) {
-        if (ngx_http_endpoint_plan_step(c->plan, i)->type == step->type) {
-            n++;
+    n = 0;
+
+    for (i = 0; i <= step->index; i++) {
+        outer = ngx_http_endpoint_plan_step(c->plan, i);
+        n += (outer->type == step->type);
+
+        if (outer->inner == NULL) {
+            continue;
+        }
+
+        inner = outer->inner->elts;
+
+        for (k = 0; k < outer->inner->nelts; k++) {
+            n += (inner[k]->type == step->type);
         }
     }
 

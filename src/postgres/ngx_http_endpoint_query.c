@@ -357,6 +357,13 @@ ngx_http_endpoint_query_cause(ngx_http_endpoint_pg_cause_e cause,
     case ngx_http_endpoint_pg_conflict:
         return ngx_http_endpoint_cause_conflict;
 
+    case ngx_http_endpoint_pg_read_only:
+        return ngx_http_endpoint_cause_read_only;
+
+    case ngx_http_endpoint_pg_lost:
+    case ngx_http_endpoint_pg_shutdown:
+        return ngx_http_endpoint_cause_lost;
+
     case ngx_http_endpoint_pg_large:
         return ngx_http_endpoint_cause_result_size;
 
