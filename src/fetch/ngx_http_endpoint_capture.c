@@ -96,6 +96,13 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     sr->variables = variables;
     sr->request_body = NULL;
 
+    /*
+     * Only its end is that of a background subrequest, see capture_done():
+     * nginx's cache has one make what others need, and serves it nothing old.
+     */
+
+    sr->background = 0;
+
     /* it is for the main request to wait for the rest of its body */
     sr->discard_body = 0;
 
@@ -548,6 +555,8 @@ ngx_http_endpoint_capture_done(ngx_http_request_t *r, void *data,
     {
         return rc;
     }
+
+    r->background = 1;
 
     if (capture->done) {
         ngx_http_endpoint_host_released(r->main);

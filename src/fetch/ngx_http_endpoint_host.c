@@ -3,6 +3,10 @@
 #include "ngx_http_endpoint_host.h"
 
 
+/* until it is looked again whether all that a request started has ended */
+#define NGX_HTTP_ENDPOINT_HOST_PAUSE  100
+
+
 static ngx_connection_t *ngx_http_endpoint_host_connection(
     ngx_http_endpoint_host_t *host, ngx_pool_t *pool, ngx_log_t *log);
 static ngx_int_t ngx_http_endpoint_host_request(
@@ -223,14 +227,22 @@ ngx_http_endpoint_host_event(ngx_event_t *ev)
 
     ngx_http_run_posted_requests(r->connection);
 
-    /* what is left is file aio, or the wait of another module */
+    /*
+     * What is left is file aio, the wait of another module, or an update of
+     * nginx's cache, which tells nobody when it has ended.
+     */
 
     if (r->blocked > 1 || (r->count > 1 && !host->broken)) {
+        ngx_add_timer(ev, NGX_HTTP_ENDPOINT_HOST_PAUSE);
         return;
     }
 
     if (ev->posted) {
         ngx_delete_posted_event(ev);
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
     }
 
     r->count = 0;
