@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_circle.h"
 #include "ngx_http_endpoint_identity.h"
 #include "ngx_http_endpoint_nearest.h"
 
@@ -20,8 +21,6 @@ static ngx_int_t ngx_http_endpoint_block_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_block_t *block);
 static ngx_int_t ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block);
-static ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
-    ngx_http_location_tree_node_t *node, u_char *uri, size_t len);
 
 
 static ngx_http_endpoint_place_t  ngx_http_endpoint_block_place = {
@@ -404,7 +403,7 @@ ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
         }
     }
 
-    return NGX_OK;
+    return ngx_http_endpoint_circle(cf, emcf);
 }
 
 
@@ -522,7 +521,7 @@ ngx_http_endpoint_block_hidden(ngx_conf_t *cf,
 
 /* the longest prefix location, as ngx_http_core_find_static_location() */
 
-static ngx_http_core_loc_conf_t *
+ngx_http_core_loc_conf_t *
 ngx_http_endpoint_block_location(ngx_http_location_tree_node_t *node,
     u_char *uri, size_t len)
 {

@@ -77,5 +77,11 @@ char *ngx_http_endpoint_background(ngx_conf_t *cf, ngx_command_t *cmd,
 ngx_int_t ngx_http_endpoint_block_compile_all(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf);
 
+/*
+ * The prefix location that nginx chooses in a server's tree for a URI, or NULL.
+ */
+ngx_http_core_loc_conf_t *ngx_http_endpoint_block_location(
+    ngx_http_location_tree_node_t *node, u_char *uri, size_t len);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_BLOCK_H_INCLUDED_ */
