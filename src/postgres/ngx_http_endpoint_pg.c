@@ -6,9 +6,6 @@
 #include <sys/ioctl.h>
 
 
-/* client_connection_check_interval came with it */
-#define NGX_HTTP_ENDPOINT_PG_CHECKS   140000
-
 #define NGX_HTTP_ENDPOINT_PG_MESSAGE  512
 
 /* of a result above its limit this is read, before its connection is closed */
@@ -26,7 +23,6 @@
 
 static void ngx_http_endpoint_pg_poll(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg);
-static ngx_int_t ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg);
 static ngx_int_t ngx_http_endpoint_pg_register(ngx_http_endpoint_pg_t *pg,
     ngx_uint_t write);
 static void ngx_http_endpoint_pg_unregister(ngx_http_endpoint_pg_t *pg,
@@ -108,6 +104,7 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     pg->reads = 0;
     pg->swollen = 0;
     pg->received = 0;
+    pg->room = 0;
 
     ngx_memzero(pg->slots, pg->options->nslots
                            * sizeof(ngx_http_endpoint_pg_slot_t));
@@ -208,55 +205,6 @@ ngx_http_endpoint_pg_opened(ngx_http_endpoint_pg_t *pg)
     }
 
     ngx_http_endpoint_pg_update(pg);
-}
-
-
-/* behind a pooler a session is not ours: a setting would reach others */
-
-static ngx_int_t
-ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg)
-{
-    u_char                           buf[NGX_INT_T_LEN];
-    ngx_str_t                        timeout;
-    ngx_http_endpoint_pg_command_t  *c;
-
-    c = pg->settings;
-
-    ngx_memzero(c, sizeof(pg->settings));
-
-    c[0].internal = 1;
-
-    if (pg->options->pooler) {
-        c[0].sql = "SELECT set_config('DateStyle', 'ISO', false)";
-
-        return ngx_http_endpoint_pg_send(pg, &c[0]);
-    }
-
-    timeout.data = buf;
-    timeout.len = ngx_sprintf(buf, "%M", pg->timeout) - buf;
-
-    c[0].sql = "SELECT set_config('DateStyle', 'ISO', false),"
-               " set_config('bytea_output', 'hex', false),"
-               " set_config('extra_float_digits', '3', false),"
-               " set_config('statement_timeout', $1, false)";
-    c[0].nparams = 1;
-    c[0].params = &timeout;
-
-    if (ngx_http_endpoint_pg_send(pg, &c[0]) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (PQserverVersion(pg->conn) < NGX_HTTP_ENDPOINT_PG_CHECKS) {
-        return NGX_OK;
-    }
-
-    /* not every system lets a server see that its client has gone */
-
-    c[1].internal = 1;
-    c[1].sql = "SELECT set_config('client_connection_check_interval', '1s',"
-               " false)";
-
-    return ngx_http_endpoint_pg_send(pg, &c[1]);
 }
 
 

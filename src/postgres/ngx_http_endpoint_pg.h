@@ -155,7 +155,9 @@ struct ngx_http_endpoint_pg_s {
     ngx_event_t                      timer;
     ngx_event_t                      event;     /* posted */
 
-    ngx_http_endpoint_pg_command_t   settings[2];
+    ngx_uint_t                       room;      /* on the server; 0: unknown */
+
+    ngx_http_endpoint_pg_command_t   settings[3];
 
     unsigned                         working:1;     /* reads results */
     unsigned                         doomed:1;      /* to be closed */
@@ -230,6 +232,11 @@ void ngx_http_endpoint_pg_give_all(ngx_http_endpoint_pg_t *pg);
 
 /* Between them: takes what the server has answered. */
 void ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg);
+
+/* Between them: sets the session; up() follows. */
+ngx_int_t ngx_http_endpoint_pg_configure(ngx_http_endpoint_pg_t *pg);
+void ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
 
 /* Between them: the connection is of no use and will be closed. */
 void ngx_http_endpoint_pg_doom(ngx_http_endpoint_pg_t *pg);

@@ -9,6 +9,7 @@
  */
 
 
+static void ngx_http_endpoint_pg_absent_try(ngx_http_endpoint_pg_lane_t *lane);
 static void ngx_http_endpoint_pg_absent_handler(ngx_event_t *ev);
 
 
@@ -19,6 +20,9 @@ ngx_http_endpoint_pg_absent_init(ngx_http_endpoint_pg_pool_t *pool)
                                  ngx_http_endpoint_pg_absent_handler,
                                  pool->log);
 
+    /* those who wait have deadlines that keep an exiting worker */
+    pool->patience.cancelable = 1;
+
     pool->why = "no server is available: it does not answer";
 }
 
@@ -28,9 +32,20 @@ ngx_http_endpoint_pg_absent_connect(ngx_http_endpoint_pg_lane_t *lane)
 {
     lane->started = ngx_current_msec;
 
-    if (lane->pool->nup == 0 && !lane->pool->trying) {
-        lane->pool->trying = 1;
-        lane->pool->since = ngx_current_msec;
+    ngx_http_endpoint_pg_absent_try(lane);
+}
+
+
+static void
+ngx_http_endpoint_pg_absent_try(ngx_http_endpoint_pg_lane_t *lane)
+{
+    ngx_http_endpoint_pg_kind_t  *kind;
+
+    kind = &lane->pool->kinds[lane->isolated];
+
+    if (kind->nup == 0 && !kind->trying) {
+        kind->trying = 1;
+        kind->since = ngx_current_msec;
     }
 }
 
@@ -38,58 +53,75 @@ ngx_http_endpoint_pg_absent_connect(ngx_http_endpoint_pg_lane_t *lane)
 void
 ngx_http_endpoint_pg_absent_up(ngx_http_endpoint_pg_lane_t *lane)
 {
-    lane->pool->nup++;
-    lane->pool->trying = 0;
+    ngx_http_endpoint_pg_kind_t  *kind;
 
-    if (lane->pool->patience.timer_set) {
-        ngx_del_timer(&lane->pool->patience);
-    }
+    kind = &lane->pool->kinds[lane->isolated];
+
+    kind->nup++;
+    kind->trying = 0;
 }
 
 
 void
 ngx_http_endpoint_pg_absent_down(ngx_http_endpoint_pg_lane_t *lane)
 {
-    ngx_http_endpoint_pg_pool_t  *pool;
+    ngx_http_endpoint_pg_kind_t  *kind;
 
-    pool = lane->pool;
+    kind = &lane->pool->kinds[lane->isolated];
 
     if (lane->up) {
-        pool->nup--;
+        kind->nup--;
     }
 
     if (lane->pg.silent) {
 
         /* of an exiting worker: nobody needed it */
 
-        if (pool->nup == 0) {
-            pool->trying = 0;
+        if (kind->nup == 0) {
+            kind->trying = 0;
         }
 
         return;
     }
 
     if (*lane->server->address.why) {
-        pool->why = (char *) lane->server->address.why;
+        lane->pool->why = (char *) lane->server->address.why;
     }
 
-    if (pool->nup == 0 && !pool->trying) {
-        pool->trying = 1;
-        pool->since = ngx_current_msec;
+    if (ngx_http_endpoint_pg_lane_needed(lane)) {
+        ngx_http_endpoint_pg_absent_try(lane);
+
+    } else if (kind->nup == 0) {
+        kind->trying = 0;
     }
 }
 
 
 ngx_uint_t
-ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool)
+ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool,
+    ngx_uint_t isolated)
 {
-    ngx_msec_t  age;
+    ngx_msec_t                    age;
+    ngx_http_endpoint_pg_kind_t  *kind;
 
-    if (pool->nup || !pool->trying) {
+    if (pool->kinds[isolated].nup) {
         return 0;
     }
 
-    age = ngx_current_msec - pool->since;
+    /* a lane is tried all the time, an isolated connection when it is needed */
+
+    kind = &pool->kinds[isolated && pool->kinds[0].nup];
+
+    if (kind != pool->kinds && !kind->trying) {
+        kind->trying = 1;
+        kind->since = ngx_current_msec;
+    }
+
+    if (!kind->trying) {
+        return 0;
+    }
+
+    age = ngx_current_msec - kind->since;
 
     if (age >= pool->wait) {
         return 1;
@@ -103,6 +135,8 @@ ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool)
 }
 
 
+/* each looks whether it is to come again */
+
 static void
 ngx_http_endpoint_pg_absent_handler(ngx_event_t *ev)
 {
@@ -110,8 +144,12 @@ ngx_http_endpoint_pg_absent_handler(ngx_event_t *ev)
 
     pool = ngx_queue_data(ev, ngx_http_endpoint_pg_pool_t, patience);
 
-    if (ngx_http_endpoint_pg_absent(pool)) {
+    if (pool->nqueue && ngx_http_endpoint_pg_absent(pool, 0)) {
         ngx_http_endpoint_pg_queue_failed(pool);
+    }
+
+    if (pool->nclaims && ngx_http_endpoint_pg_absent(pool, 1)) {
+        pool->kinds[1].trying = 0;
         ngx_http_endpoint_pg_claims_failed(pool);
     }
 }

@@ -17,10 +17,11 @@ void ngx_http_endpoint_pg_absent_up(ngx_http_endpoint_pg_lane_t *lane);
 void ngx_http_endpoint_pg_absent_down(ngx_http_endpoint_pg_lane_t *lane);
 
 /*
- * Whether it has been so for longer than a query waits; if not, those that wait
- * are told when it has.
+ * Whether there has been no connection of a kind for longer than a query waits;
+ * if not, those that wait are told when it has.
  */
-ngx_uint_t ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool);
+ngx_uint_t ngx_http_endpoint_pg_absent(ngx_http_endpoint_pg_pool_t *pool,
+    ngx_uint_t isolated);
 
 /* Fails what waits for a lane; for an isolated connection. */
 void ngx_http_endpoint_pg_queue_failed(ngx_http_endpoint_pg_pool_t *pool);

@@ -27,8 +27,6 @@ static void ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command, PGresult *result);
 static void ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command);
-static void ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
-    ngx_http_endpoint_pg_command_t *command);
 
 
 /* libpq wants strings that end with a NUL, and copies them when it sends */
@@ -567,59 +565,4 @@ ngx_http_endpoint_pg_done(ngx_http_endpoint_pg_t *pg,
     } else {
         pg->owner->done(pg, command, ngx_http_endpoint_pg_synced);
     }
-}
-
-
-static void
-ngx_http_endpoint_pg_setting(ngx_http_endpoint_pg_t *pg,
-    ngx_http_endpoint_pg_command_t *command)
-{
-    if (command->failed && command == &pg->settings[0]) {
-        ngx_http_endpoint_pg_complain(pg, "setup",
-                                      PQresultErrorMessage(command->result));
-        pg->doomed = 1;
-    }
-
-    PQclear(command->result);
-    command->result = NULL;
-
-    if (pg->state == ngx_http_endpoint_pg_setup && pg->ncommands == 0
-        && !pg->doomed)
-    {
-        pg->state = ngx_http_endpoint_pg_up;
-
-        ngx_http_endpoint_pg_recovered(pg);
-        pg->owner->up(pg);
-    }
-}
-
-
-ngx_int_t
-ngx_http_endpoint_pg_set_timeout(ngx_http_endpoint_pg_t *pg,
-    ngx_msec_t timeout)
-{
-    u_char                           buf[NGX_INT_T_LEN];
-    ngx_str_t                        param;
-    ngx_http_endpoint_pg_command_t  *c;
-
-    if (timeout == pg->timeout) {
-        return NGX_OK;
-    }
-
-    pg->timeout = timeout;
-    pg->in_force = timeout;
-
-    if (pg->options->pooler) {
-        return NGX_OK;
-    }
-
-    param.data = buf;
-    param.len = ngx_sprintf(buf, "%M", timeout) - buf;
-
-    c = &pg->settings[0];
-    c->sql = "SELECT set_config('statement_timeout', $1, false)";
-    c->nparams = 1;
-    c->params = &param;
-
-    return ngx_http_endpoint_pg_send(pg, c);
 }

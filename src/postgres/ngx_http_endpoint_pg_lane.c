@@ -59,7 +59,7 @@ ngx_http_endpoint_pg_lane_wake(ngx_http_endpoint_pg_lane_t *lane)
     ngx_msec_t  since;
 
     if (lane->pg.state != ngx_http_endpoint_pg_down || lane->retry.timer_set
-        || lane == lane->pool->spare)
+        || lane == lane->pool->spare || !ngx_http_endpoint_pg_room_has(lane))
     {
         return;
     }
@@ -173,6 +173,10 @@ ngx_http_endpoint_pg_lane_retry(ngx_event_t *ev)
 ngx_uint_t
 ngx_http_endpoint_pg_lane_needed(ngx_http_endpoint_pg_lane_t *lane)
 {
+    if (!ngx_http_endpoint_pg_room_has(lane)) {
+        return 0;
+    }
+
     if (lane->isolated) {
         return lane->pool->nclaims > 0;
     }

@@ -11,7 +11,17 @@
 
 #include "ngx_http_endpoint_pg_absent.h"
 #include "ngx_http_endpoint_pg_balance.h"
+#include "ngx_http_endpoint_pg_room.h"
 #include "ngx_http_endpoint_pg_transaction.h"
+
+
+/* of the lanes, and of the isolated connections */
+typedef struct {
+    ngx_uint_t                            nup;
+    ngx_uint_t                            room;     /* of these may be used */
+    ngx_msec_t                            since;    /* when it had none */
+    unsigned                              trying:1; /* to have one again */
+} ngx_http_endpoint_pg_kind_t;
 
 
 struct ngx_http_endpoint_pg_pool_s {
@@ -32,8 +42,8 @@ struct ngx_http_endpoint_pg_pool_s {
     /* of the worker */
 
     ngx_log_t                            *log;
-    ngx_uint_t                            nup;      /* connections */
-    ngx_msec_t                            since;    /* when it had none */
+    ngx_http_endpoint_pg_kind_t           kinds[2];     /* isolated: 1 */
+    ngx_uint_t                            room;     /* of all, was heard of */
     ngx_event_t                           patience;
     const char                           *why;
     ngx_http_endpoint_pg_lane_t          *lanes;
@@ -52,7 +62,7 @@ struct ngx_http_endpoint_pg_pool_s {
     ngx_queue_t                           free;
 
     unsigned                              done:1;   /* nobody is told more */
-    unsigned                              trying:1; /* to have one again */
+    unsigned                              tight:1;  /* others lack them */
 };
 
 

@@ -76,6 +76,8 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
         pool->spare = pool->seats - 1;
     }
 
+    ngx_http_endpoint_pg_room_init(pool);
+
     /* so that not all workers begin with the same server */
     pool->next = ngx_random();
 
@@ -275,7 +277,7 @@ ngx_http_endpoint_pg_enqueue(ngx_http_endpoint_pg_query_t *query)
 
     /* its connections may be too slow for it, if they come */
 
-    if (ngx_http_endpoint_pg_absent(pool)) {
+    if (ngx_http_endpoint_pg_absent(pool, 0)) {
         ngx_http_endpoint_pg_queue_failed(pool);
     }
 }
@@ -453,6 +455,12 @@ ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
     ngx_http_endpoint_pg_lane_t *lane = pg->data;
 
     ngx_http_endpoint_pg_lane_up(lane);
+    ngx_http_endpoint_pg_room(lane, ngx_cycle);
+
+    if (!ngx_http_endpoint_pg_room_has(lane)) {
+        ngx_http_endpoint_pg_close(pg);
+        return;
+    }
 
     if (lane == lane->pool->spare) {
         ngx_http_endpoint_pg_balance_up(lane);
@@ -470,24 +478,34 @@ ngx_http_endpoint_pg_lane_is_up(ngx_http_endpoint_pg_t *pg)
 }
 
 
-/* where one could connect, the others need not wait for their next try */
+/*
+ * Where one could connect, the others need not wait for their next try; and
+ * there may be more of them by what its server has said.
+ */
 
 static void
 ngx_http_endpoint_pg_rouse(ngx_http_endpoint_pg_pool_t *pool)
 {
     ngx_http_endpoint_pg_lane_t  *lane;
 
-    if (pool->nup != 1) {
+    if (pool->kinds[0].nup != 1) {
         return;
     }
 
     for (lane = pool->lanes; lane < pool->seats; lane++) {
 
-        if (lane->retry.timer_set && ngx_http_endpoint_pg_lane_needed(lane)) {
-            ngx_del_timer(&lane->retry);
-            ngx_http_endpoint_pg_lane_connect(lane,
-                                      ngx_http_endpoint_pg_server_pick(lane));
+        if (lane->pg.state != ngx_http_endpoint_pg_down
+            || !ngx_http_endpoint_pg_lane_needed(lane))
+        {
+            continue;
         }
+
+        if (lane->retry.timer_set) {
+            ngx_del_timer(&lane->retry);
+        }
+
+        ngx_http_endpoint_pg_lane_connect(lane,
+                                      ngx_http_endpoint_pg_server_pick(lane));
     }
 }
 

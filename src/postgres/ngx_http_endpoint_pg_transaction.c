@@ -183,12 +183,6 @@ ngx_http_endpoint_pg_claim(ngx_http_endpoint_pg_transaction_t *t)
         return 0;
     }
 
-    if (ngx_http_endpoint_pg_absent(pool)) {
-        ngx_http_endpoint_pg_abandon(t, ngx_http_endpoint_pg_unavailable,
-                                     pool->why);
-        return 0;
-    }
-
     t->claimed = 1;
     ngx_queue_insert_tail(&pool->claims, &t->link);
     pool->nclaims++;
@@ -202,6 +196,10 @@ ngx_http_endpoint_pg_claim(ngx_http_endpoint_pg_transaction_t *t)
             ngx_http_endpoint_pg_lane_wake(seat);
             break;
         }
+    }
+
+    if (ngx_http_endpoint_pg_absent(pool, 1)) {
+        ngx_http_endpoint_pg_claims_failed(pool);
     }
 
     return 0;
@@ -458,7 +456,7 @@ ngx_http_endpoint_pg_next(ngx_http_endpoint_pg_lane_t *seat)
     pool = seat->pool;
 
     if (pool->nclaims == 0) {
-        if (seat->quit || ngx_exiting
+        if (seat->quit || ngx_exiting || pool->tight
             || ngx_http_endpoint_pg_balance_leaves(seat))
         {
             ngx_http_endpoint_pg_close(&seat->pg);

@@ -152,7 +152,7 @@ sub postgres {
                 say_goodbye($socket, $file, $parts . $rest);
                 return;
 
-            } elsif ($syncs < 3) {
+            } elsif ($syncs < 4) {
                 syswrite $socket, $parts . $rest;
 
             } else {
