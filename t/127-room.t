@@ -49,6 +49,14 @@ CONF
 }
 
 
+# what has ended before, the server sees in its own time
+
+sub is_empty {
+    ok($pg->wait_for("SELECT count(*) = 0 FROM pg_stat_activity"
+                     . " WHERE application_name = 'nginx'"), 'it is empty');
+}
+
+
 # all workers answer at once, each with what it has
 
 sub all_answer {
@@ -100,6 +108,7 @@ $s->stop;
 
 $pg->connect->sql('ALTER ROLE app CONNECTION LIMIT 5');
 
+is_empty();
 $s = server('app', 'connections=3 isolated=1');
 $s->start;
 all_answer($s, '/row', '{"n":1}');
@@ -107,6 +116,7 @@ $s->wait_line('logs/error.log',
               qr/may open 16 connections, and the server allows 5: each opens 1, /,
               'the limit of a role');
 $s->stop;
+is_empty();
 
 
 # no room at all for the isolated ones: told within wait=, as a database that is
@@ -116,6 +126,8 @@ $pg->connect->sql('ALTER ROLE app CONNECTION LIMIT 4');
 
 $s = server('app', 'connections=1 isolated=1', '100ms');
 $s->start;
+ok($pg->wait_for("SELECT count(*) = $workers FROM pg_stat_activity"
+                 . " WHERE application_name = 'nginx'"), 'lanes have it all');
 all_answer($s, '/row', '{"n":1}');
 
 $s->is_answer('GET /transaction', 503,
