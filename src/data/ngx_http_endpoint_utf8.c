@@ -71,10 +71,9 @@ ngx_http_endpoint_utf8_valid(u_char *p, u_char *last)
 
     while (p < last) {
 
-        if (*p < 0x80) {
-            p++;
+        /* ASCII rarely stands alone */
 
-            /* ASCII rarely stands alone */
+        if (*p < 0x80) {
 
             for ( /* void */ ; last - p >= 8; p += 8) {
                 ngx_memcpy(&bytes, p, 8);
@@ -82,6 +81,10 @@ ngx_http_endpoint_utf8_valid(u_char *p, u_char *last)
                 if (bytes & 0x8080808080808080ull) {
                     break;
                 }
+            }
+
+            while (p < last && *p < 0x80) {
+                p++;
             }
 
             continue;

@@ -139,7 +139,7 @@ ngx_int_t
 ngx_http_endpoint_value_to_text(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
     ngx_str_t *text)
 {
-    u_char  *p, *last, *dst;
+    u_char  *last, *dst;
 
     if (v->type == ngx_http_endpoint_null) {
         ngx_str_set(text, "");
@@ -161,8 +161,7 @@ ngx_http_endpoint_value_to_text(ngx_pool_t *pool, ngx_http_endpoint_value_t *v,
 
     last = text->data + text->len;
 
-    p = ngx_strlchr(text->data, last, '\\');
-    if (p == NULL) {
+    if (memchr(text->data, '\\', text->len) == NULL) {
         return NGX_OK;
     }
 

@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_endpoint_http_type(ngx_http_request_t *r,
     ngx_str_t *type);
 static ngx_int_t ngx_http_endpoint_http_header(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *value);
+static ngx_table_elt_t *ngx_http_endpoint_http_push(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *value);
 static ngx_int_t ngx_http_endpoint_http_retry_after(ngx_http_request_t *r,
     ngx_uint_t seconds);
 static void ngx_http_endpoint_http_known_header(ngx_http_request_t *r,
@@ -213,7 +215,7 @@ ngx_http_endpoint_http_type(ngx_http_request_t *r, ngx_str_t *type)
 
     /* gzip, charset and the like look for the type without parameters */
 
-    p = ngx_strlchr(type->data, type->data + type->len, ';');
+    p = memchr(type->data, ';', type->len);
 
     if (p) {
         while (p > type->data && p[-1] == ' ') {
@@ -223,8 +225,9 @@ ngx_http_endpoint_http_type(ngx_http_request_t *r, ngx_str_t *type)
         r->headers_out.content_type_len = p - type->data;
     }
 
-    return ngx_http_endpoint_http_header(r, &ngx_http_endpoint_nosniff_name,
-                                         &ngx_http_endpoint_nosniff);
+    return ngx_http_endpoint_http_push(r, &ngx_http_endpoint_nosniff_name,
+                                       &ngx_http_endpoint_nosniff)
+           ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -234,9 +237,26 @@ ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
 {
     ngx_table_elt_t  *h;
 
-    h = ngx_list_push(&r->headers_out.headers);
+    h = ngx_http_endpoint_http_push(r, name, value);
     if (h == NULL) {
         return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_http_known_header(r, h);
+
+    return NGX_OK;
+}
+
+
+static ngx_table_elt_t *
+ngx_http_endpoint_http_push(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
     }
 
     h->hash = 1;
@@ -244,9 +264,7 @@ ngx_http_endpoint_http_header(ngx_http_request_t *r, ngx_str_t *name,
     h->value = *value;
     ngx_http_endpoint_header_next(h);
 
-    ngx_http_endpoint_http_known_header(r, h);
-
-    return NGX_OK;
+    return h;
 }
 
 

@@ -7,6 +7,8 @@
 #define NGX_HTTP_ENDPOINT_PG_KEEP  (256 * 1024)
 
 
+static ngx_int_t ngx_http_endpoint_pg_give_one(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
 static ngx_int_t ngx_http_endpoint_pg_put(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command);
 static ngx_int_t ngx_http_endpoint_pg_put_timeout(ngx_http_endpoint_pg_t *pg,
@@ -74,7 +76,15 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
      * read before more is written; where nothing is under way nothing has.
      */
 
-    if (command->internal || (pg->ncommands == 1 && !pg->working)) {
+    if (pg->ncommands == 1 && !pg->working) {
+
+        if (ngx_http_endpoint_pg_give_one(pg, command) == NGX_OK
+            && PQflush(pg->conn) == 0)
+        {
+            return NGX_OK;
+        }
+
+    } else if (command->internal) {
         ngx_http_endpoint_pg_give_all(pg);
 
         if (!pg->doomed && PQflush(pg->conn) == 0) {
@@ -114,17 +124,30 @@ ngx_http_endpoint_pg_give_all(ngx_http_endpoint_pg_t *pg)
          q = ngx_queue_next(q))
     {
         command = ngx_queue_data(q, ngx_http_endpoint_pg_command_t, link);
-        command->given = 1;
 
-        /* a part of it may be on its way, but no Sync behind it */
-
-        if (ngx_http_endpoint_pg_put(pg, command) != NGX_OK
-            || ngx_http_endpoint_pg_sync(pg) != NGX_OK)
-        {
-            ngx_http_endpoint_pg_doom(pg);
+        if (ngx_http_endpoint_pg_give_one(pg, command) != NGX_OK) {
             return;
         }
     }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_give_one(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    command->given = 1;
+
+    /* a part of it may be on its way, but no Sync behind it */
+
+    if (ngx_http_endpoint_pg_put(pg, command) != NGX_OK
+        || ngx_http_endpoint_pg_sync(pg) != NGX_OK)
+    {
+        ngx_http_endpoint_pg_doom(pg);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

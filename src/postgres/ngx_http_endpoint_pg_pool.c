@@ -342,6 +342,10 @@ ngx_http_endpoint_pg_share(ngx_http_endpoint_pg_pool_t *pool)
     ngx_uint_t                    n, up, soon;
     ngx_http_endpoint_pg_lane_t  *lane;
 
+    if (pool->kinds[0].nup >= pool->kinds[0].room) {
+        return pool->pipeline;
+    }
+
     n = pool->nqueue + 1;
     up = 0;
     soon = 0;
