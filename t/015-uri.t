@@ -159,11 +159,11 @@ location / {
 > GET /two?x=.&y=a
 < 200 "/.a/b"
 
-# "path" takes what has slashes, but a segment it is not
+# the rest of a path is one here too
 > GET /rest/a
 < 200 "/a"
 > GET /rest/a/b
-< 422 ~"value_error","loc":\["path","x"\]
+< 200 "/a/b"
 
 === a path: what an upstream sent and is no segment, is the step's failure
 --- steps
@@ -273,9 +273,75 @@ location / {
 > GET /key?x=a%3Db%26
 < 200 "/?a%3Db%26=1"
 > GET /var?x=b%26c
-< 200 "/?x=b%2526c&y=x%3Db%2526c"
+< 200 "/?x=b%26c&y=x%3Db%2526c"
 > GET /lit
 < 200 "/?a=%20b+c&$d=$e&f=é"
+
+=== the rest of a path keeps its segments, and gets no others
+--- steps
+location / {
+    endpoint GET /a/$r:path  { fetch $x /up/$r as=text; reply $x; }
+    endpoint GET /b/$r:path  { fetch $x /up/b/${r}.json?r=$r as=text; reply $x; }
+    endpoint GET /c/$r:path  { fetch $x /up/.$r as=text; reply $x; }
+    endpoint GET /d/$r:path  { fetch $x /up/$r 'default="no"' as=text; reply $x; }
+}
+--- exchanges
+> GET /a/
+< 200 "/"
+> GET /a/b/c/
+< 200 "/b/c/"
+> GET /a/b%2Fc%20d/%3Fe%23
+< 200 "/b/c%20d/%3Fe%23"
+> GET /b/c/d
+< 200 "/b/c/d.json?r=c%2Fd"
+> GET /a/b%5Cc
+< 422 {"detail":[{"type":"value_error","loc":["path","r"],"msg":"Value error, it must be text without backslash and control characters","input":"b\\c"}]}
+> GET /d/b%0ac
+< 422 ~"value_error","loc":\["path","r"\]
+> GET /a/b/..;/c
+< 422 ~makes a dot segment of a path
+> GET /c/
+< 422 ~makes a dot segment of a path
+> GET /c/./a
+< 200 "/.a"
+> GET /c/a/b
+< 200 "/.a/b"
+> GET /c/;/b
+< 422 ~makes a dot segment of a path
+
+=== what comes from the client's arguments has been encoded
+--- steps
+location / {
+    endpoint GET /all   { fetch $x /up/?$args as=text; reply $x; }
+    endpoint GET /more  { fetch $x /up/?a=1&$query_string&b=2 as=text; reply $x; }
+    endpoint GET /one   { fetch $x '/up/?x=$arg_x&y=<$arg_x>' as=text; reply $x; }
+    endpoint GET /key   { fetch $x /up/?$arg_x=1&a$arg_x as=text; reply $x; }
+    endpoint GET /next  { fetch $x /up/?next=/a?$args as=text; reply $x; }
+    endpoint GET /input { arg $args; fetch $x /up/?$args as=text; reply $x; }
+}
+location /set {
+    set $args "a=$arg_x#é $host";
+    endpoint GET /set   { fetch $x /up/?$args as=text; reply $x; }
+}
+--- exchanges
+> GET /all?x=a%26b&y=1+2&&z
+< 200 "/?x=a%26b&y=1+2&&z"
+> GET /all
+< 200 "/"
+> GET /more?x=1&b=3
+< 200 "/?a=1&x=1&b=3&b=2"
+> GET /more
+< 200 "/?a=1&b=2"
+> GET /one?x=a%26b=%20c
+< 200 "/?x=a%26b=%20c&y=<a%26b=%20c>"
+> GET /key?x=a=b%26
+< 200 "/?a%3Db%2526=1&aa%3Db%2526"
+> GET /next?a=1&b=2
+< 200 "/?next=/a?a%3D1%26b%3D2"
+> GET /input?args=a%26b
+< 200 "/?a%26b"
+> GET /set?x=1&y=2
+< 200 "/?a=1%23%C3%A9%20localhost"
 
 === only null pairs: no question mark is left
 --- steps

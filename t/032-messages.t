@@ -277,3 +277,42 @@ b" }'; }
 < 200 ~^ a\n  b$
 > GET /file
 < 200 {"a":"b  c","d":1}
+
+=== a whole URI in a path
+--- conf
+location / { endpoint GET /a { fetch $x /up/$request_uri; reply $x; } }
+--- dies
+1: a whole URI within the path of "/up/$request_uri", bind what is needed of it as the endpoint's "$name:path" and write "$name"
+
+=== arguments in a path
+--- conf
+location / { endpoint GET /a { fetch $x /up/x$is_args$args; reply $x; } }
+--- dies
+1: arguments within the path of "/up/x$is_args$args", write them behind a "?"
+
+=== an element in what is said of all
+--- conf
+location / { endpoint GET /a { arg $n:json; fetch $x /up/$item each=$n when=$item!=1; reply $x; } }
+--- dies
+1: "$item" in "when=", which is for all elements of "each=" at once: let "each=" fetch an endpoint that does it for one
+
+=== an element in what is kept of all
+--- http_config
+endpoint_cache_zone zone=kept:256k entries=100 ttl=1h;
+--- conf
+location / { endpoint GET /a { arg $n:json; fetch $x /up/$item each=$n cache=kept:${item}; reply $x; } }
+--- dies
+1: "$item" in "cache=", which is for all elements of "each=" at once: let "each=" fetch an endpoint that does it for one
+
+=== what is said is done: one element by an endpoint of its own
+--- http_config
+endpoint_cache_zone zone=kept:256k entries=100 ttl=1h;
+--- conf
+location / {
+    endpoint GET /all { arg $n:json; fetch $x /one/$item each=$n; reply $x; }
+    endpoint GET /one/$item { cache kept $item; fetch $x /up/$item when=$item!=1; reply '[$item, $x]'; }
+}
+location /up/ { internal; return 200 $uri; default_type application/json; }
+--- exchanges
+> GET /all?n=[1]
+< 200 [["1", null]]

@@ -623,7 +623,7 @@ location / {
     location /api/ { return 200; }
 }
 --- dies
-4: unknown name "$item": no input, step or variable has it
+4: "$item" in "cache=", which is for all elements of "each=" at once: let "each=" fetch an endpoint that does it for one
 
 
 

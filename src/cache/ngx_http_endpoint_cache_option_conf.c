@@ -23,7 +23,6 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
     u_char                            *p, *end, *next;
     ngx_str_t                          zone, *word;
     ngx_array_t                        words;
-    ngx_http_endpoint_name_t          *item;
     ngx_http_endpoint_cache_option_t  *conf;
 
     if (c->order) {
@@ -62,10 +61,7 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
         word->len = (next ? next : end) - p;
     }
 
-    /* one value for all elements of each=: $item has none yet */
-
-    item = c->item;
-    c->item = NULL;
+    c->common = "cache=";
 
     if (ngx_http_endpoint_key_compile(c, &zone, words.elts, words.nelts,
                                       &conf->key)
@@ -74,7 +70,7 @@ ngx_http_endpoint_cache_option_compile(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
-    c->item = item;
+    c->common = NULL;
 
     return ngx_http_endpoint_step_target(c, &step->cached, "zone", &zone);
 }

@@ -57,6 +57,7 @@ ngx_http_endpoint_carried_ref(ngx_http_endpoint_compile_t *c, u_char **pos,
 
     ref->name = &carried->name;
     ref->index = carried->name.slot;
+    ref->uri = from.uri;
 
     return ngx_http_endpoint_use_note(c, &text, ref);
 }

@@ -40,6 +40,9 @@ struct ngx_http_endpoint_compile_s {
     ngx_uint_t                        condition;    /* within when= */
     ngx_uint_t                        list;         /* within each= */
 
+    /* the option that is read, of all elements of each= at once, or NULL */
+    const char                       *common;
+
     /* what the location says */
     ngx_array_t                      *pools;    /* of endpoint_postgres */
     ngx_msec_t                        timeout;

@@ -21,6 +21,8 @@ typedef struct {
 
 static ngx_http_endpoint_name_t *ngx_http_endpoint_name_visible(
     ngx_http_endpoint_compile_t *c, ngx_str_t *name);
+static ngx_uint_t ngx_http_endpoint_name_is_item(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *name);
 static ngx_int_t ngx_http_endpoint_name_parse(
     ngx_http_endpoint_name_parser_t *p);
 static ngx_int_t ngx_http_endpoint_name_keys(
@@ -45,6 +47,8 @@ static ngx_int_t ngx_http_endpoint_name_use(ngx_http_endpoint_compile_t *c,
 static ngx_int_t ngx_http_endpoint_name_variable(
     ngx_http_endpoint_compile_t *c, ngx_str_t *name,
     ngx_http_endpoint_ref_t *ref);
+static ngx_http_endpoint_uri_part_e ngx_http_endpoint_name_uri_part(
+    ngx_str_t *name);
 static ngx_int_t ngx_http_endpoint_name_unknown(
     ngx_http_endpoint_compile_t *c, ngx_str_t *name);
 static ngx_uint_t ngx_http_endpoint_name_is_variable(ngx_conf_t *cf,
@@ -147,13 +151,19 @@ ngx_http_endpoint_name_known(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
 static ngx_http_endpoint_name_t *
 ngx_http_endpoint_name_visible(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
 {
-    if (c->item && name->len == c->item->name.len
-        && ngx_strncmp(name->data, c->item->name.data, name->len) == 0)
-    {
+    if (c->common == NULL && ngx_http_endpoint_name_is_item(c, name)) {
         return c->item;
     }
 
     return ngx_http_endpoint_name_find(c->plan, name->data, name->len);
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_name_is_item(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
+{
+    return c->item && name->len == c->item->name.len
+           && ngx_strncmp(name->data, c->item->name.data, name->len) == 0;
 }
 
 
@@ -529,6 +539,9 @@ ngx_http_endpoint_name_bound(ngx_http_endpoint_compile_t *c,
 {
     ref->name = name;
     ref->index = name->slot;
+    ref->uri = (name->input
+                && name->input->type == ngx_http_endpoint_type_path)
+               ? ngx_http_endpoint_uri_rest : ngx_http_endpoint_uri_none;
 
     if (ngx_http_endpoint_name_use(c, name) != NGX_OK) {
         return NGX_ERROR;
@@ -599,8 +612,45 @@ ngx_http_endpoint_name_variable(ngx_http_endpoint_compile_t *c,
 
     ref->name = NULL;
     ref->index = index;
+    ref->uri = ngx_http_endpoint_name_uri_part(name);
 
     return NGX_OK;
+}
+
+
+static ngx_http_endpoint_uri_part_e
+ngx_http_endpoint_name_uri_part(ngx_str_t *name)
+{
+    ngx_uint_t  i;
+
+    static struct {
+        ngx_str_t                     name;
+        ngx_http_endpoint_uri_part_e  part;
+    } parts[] = {
+        { ngx_string("uri"), ngx_http_endpoint_uri_path },
+        { ngx_string("document_uri"), ngx_http_endpoint_uri_path },
+        { ngx_string("request_uri"), ngx_http_endpoint_uri_path },
+        { ngx_string("args"), ngx_http_endpoint_uri_args },
+        { ngx_string("query_string"), ngx_http_endpoint_uri_args },
+        { ngx_string("is_args"), ngx_http_endpoint_uri_args },
+        { ngx_null_string, ngx_http_endpoint_uri_none }
+    };
+
+    if (name->len > 4
+        && ngx_strncasecmp(name->data, (u_char *) "arg_", 4) == 0)
+    {
+        return ngx_http_endpoint_uri_arg;
+    }
+
+    for (i = 0; parts[i].name.len; i++) {
+        if (name->len == parts[i].name.len
+            && ngx_strncasecmp(name->data, parts[i].name.data, name->len) == 0)
+        {
+            break;
+        }
+    }
+
+    return parts[i].part;
 }
 
 
@@ -613,9 +663,18 @@ ngx_http_endpoint_name_unknown(ngx_http_endpoint_compile_t *c, ngx_str_t *name)
     ngx_http_core_main_conf_t    *cmcf;
     ngx_http_endpoint_nearest_t   nearest;
 
+    if (c->common && ngx_http_endpoint_name_is_item(c, name)) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"$%V\" in \"%s\", which is "
+                                            "for all elements of \"each=\" "
+                                            "at once: let \"each=\" fetch an "
+                                            "endpoint that does it for one",
+                                            name, c->common);
+    }
+
     ngx_http_endpoint_nearest_init(&nearest, name);
 
-    if (c->item) {
+    if (c->item && c->common == NULL) {
         ngx_http_endpoint_nearest_look(&nearest, &c->item->name);
     }
 

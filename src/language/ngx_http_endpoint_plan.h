@@ -51,10 +51,21 @@ struct ngx_http_endpoint_name_s {
 };
 
 
+/* text that is a part of a URI already, and is one in a fetch's */
+typedef enum {
+    ngx_http_endpoint_uri_none = 0,
+    ngx_http_endpoint_uri_rest,         /* an input of the type path */
+    ngx_http_endpoint_uri_path,         /* $uri: the path and maybe more */
+    ngx_http_endpoint_uri_args,         /* $args: pairs, encoded */
+    ngx_http_endpoint_uri_arg           /* $arg_NAME: a value, encoded */
+} ngx_http_endpoint_uri_part_e;
+
+
 /* what a $name in the configuration stands for */
 typedef struct {
     ngx_http_endpoint_name_t         *name;     /* NULL: a variable */
     ngx_uint_t                        index;    /* slot, or variable's index */
+    ngx_http_endpoint_uri_part_e      uri;
 } ngx_http_endpoint_ref_t;
 
 

@@ -184,18 +184,13 @@ static ngx_int_t
 ngx_http_endpoint_step_when(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_str_t *value)
 {
-    ngx_http_endpoint_name_t  *item;
-
-    /* tested once for all elements of each=: $item has no value yet */
-
-    item = c->item;
-    c->item = NULL;
+    c->common = "when=";
     c->condition = 1;
 
     step->when = ngx_http_endpoint_condition_compile(c, value);
 
     c->condition = 0;
-    c->item = item;
+    c->common = NULL;
 
     return step->when ? NGX_OK : NGX_ERROR;
 }

@@ -10,6 +10,8 @@ static ngx_int_t ngx_http_endpoint_uri_path_literal(
 static ngx_uint_t ngx_http_endpoint_uri_escaped(ngx_str_t *literal);
 static ngx_int_t ngx_http_endpoint_uri_path_check(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
+static ngx_int_t ngx_http_endpoint_uri_path_refs(
+    ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_array_t *parts);
 static ngx_int_t ngx_http_endpoint_uri_pairs_compile(
     ngx_http_endpoint_compile_t *c, u_char *p, u_char *end,
     ngx_array_t *pairs);
@@ -20,15 +22,20 @@ static ngx_int_t ngx_http_endpoint_uri_path_value(
     ngx_http_endpoint_part_t *part, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_writer_t *w);
 static ngx_uint_t ngx_http_endpoint_uri_segment_safe(
-    ngx_http_endpoint_value_t *v, ngx_str_t *text);
+    ngx_http_endpoint_value_t *v, ngx_str_t *text, ngx_uint_t rest);
 static ngx_int_t ngx_http_endpoint_uri_args_render(
     ngx_http_endpoint_uri_t *uri, ngx_http_endpoint_scope_t *scope,
     ngx_str_t *args);
 static ngx_int_t ngx_http_endpoint_uri_pair_render(
     ngx_http_endpoint_uri_pair_t *pair, ngx_http_endpoint_scope_t *scope,
     ngx_http_endpoint_writer_t *w);
+static ngx_int_t ngx_http_endpoint_uri_value(ngx_http_endpoint_part_t *part,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_uri_part_e as,
+    ngx_http_endpoint_writer_t *w);
 static ngx_int_t ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w,
     ngx_str_t *text);
+static ngx_int_t ngx_http_endpoint_uri_encoded(ngx_http_endpoint_writer_t *w,
+    ngx_str_t *text, ngx_uint_t pairs);
 
 
 ngx_int_t
@@ -94,6 +101,10 @@ ngx_http_endpoint_uri_path_compile(ngx_http_endpoint_compile_t *c,
         {
             return NGX_ERROR;
         }
+    }
+
+    if (ngx_http_endpoint_uri_path_refs(c, text, parts) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     return ngx_http_endpoint_uri_path_check(c, text, parts);
@@ -203,6 +214,44 @@ ngx_http_endpoint_uri_path_check(ngx_http_endpoint_compile_t *c,
 }
 
 
+/* what would be refused, or hidden in a segment, whatever a client sends */
+
+static ngx_int_t
+ngx_http_endpoint_uri_path_refs(ngx_http_endpoint_compile_t *c,
+    ngx_str_t *text, ngx_array_t *parts)
+{
+    ngx_uint_t                 i;
+    ngx_http_endpoint_part_t  *part;
+
+    part = parts->elts;
+
+    for (i = 0; i < parts->nelts; i++) {
+
+        if (part[i].type == ngx_http_endpoint_part_literal) {
+            continue;
+        }
+
+        if (part[i].ref.uri == ngx_http_endpoint_uri_path) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "a whole URI within the path "
+                                                "of \"%V\", bind what is "
+                                                "needed of it as the "
+                                                "endpoint's \"$name:path\" "
+                                                "and write \"$name\"", text);
+        }
+
+        if (part[i].ref.uri == ngx_http_endpoint_uri_args) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "arguments within the path of "
+                                                "\"%V\", write them behind a "
+                                                "\"?\"", text);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_endpoint_uri_pairs_compile(ngx_http_endpoint_compile_t *c,
     u_char *p, u_char *end, ngx_array_t *pairs)
@@ -295,7 +344,10 @@ ngx_http_endpoint_uri_path_render(ngx_http_endpoint_uri_t *uri,
         }
 
         if (rc == NGX_DECLINED) {
-            refusal->msg = "Value error, it must be text or a number without "
+            refusal->msg = part[i].ref.uri == ngx_http_endpoint_uri_rest
+                         ? "Value error, it must be text without backslash "
+                           "and control characters"
+                         : "Value error, it must be text or a number without "
                            "slash, backslash and control characters";
         }
 
@@ -331,7 +383,9 @@ ngx_http_endpoint_uri_path_value(ngx_http_endpoint_part_t *part,
         return NGX_ERROR;
     }
 
-    if (!ngx_http_endpoint_uri_segment_safe(&v, &text)) {
+    if (!ngx_http_endpoint_uri_segment_safe(&v, &text,
+                            part->ref.uri == ngx_http_endpoint_uri_rest))
+    {
         return NGX_DECLINED;
     }
 
@@ -339,13 +393,15 @@ ngx_http_endpoint_uri_path_value(ngx_http_endpoint_part_t *part,
 }
 
 
+/* the rest of a path has segments, or none */
+
 static ngx_uint_t
 ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
-    ngx_str_t *text)
+    ngx_str_t *text, ngx_uint_t rest)
 {
     size_t  i;
 
-    if (text->len == 0
+    if ((text->len == 0 && !rest)
         || (v->type != ngx_http_endpoint_number
             && v->type != ngx_http_endpoint_string
             && v->type != ngx_http_endpoint_text))
@@ -355,7 +411,7 @@ ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
 
     for (i = 0; i < text->len; i++) {
         if (text->data[i] < 0x20 || text->data[i] == 0x7f
-            || text->data[i] == '/' || text->data[i] == '\\')
+            || (text->data[i] == '/' && !rest) || text->data[i] == '\\')
         {
             return 0;
         }
@@ -429,8 +485,7 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
     ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_writer_t *w)
 {
     ngx_int_t                   rc;
-    ngx_str_t                   text;
-    ngx_uint_t                  i, n;
+    ngx_uint_t                  i, n, value;
     ngx_http_endpoint_part_t   *part;
     ngx_http_endpoint_value_t   v;
 
@@ -444,7 +499,10 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
             return NGX_ERROR;
         }
 
-        if (v.type == ngx_http_endpoint_null) {
+        if (v.type == ngx_http_endpoint_null
+            || (n == 1 && part->ref.uri == ngx_http_endpoint_uri_args
+                && v.data.len == 0))
+        {
             return NGX_OK;
         }
     }
@@ -453,23 +511,24 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
         return NGX_ERROR;
     }
 
+    value = 0;
+
     for (i = 0; i < n; i++) {
 
         if (part[i].type == ngx_http_endpoint_part_literal) {
             rc = ngx_http_endpoint_write(w, part[i].literal.data,
                                          part[i].literal.len);
 
+            value |= ngx_strlchr(part[i].literal.data,
+                                 part[i].literal.data + part[i].literal.len,
+                                 '=')
+                     != NULL;
+
         } else {
-            rc = ngx_http_endpoint_scope_value(scope, &part[i].ref, &v);
-
-            if (rc == NGX_OK) {
-                rc = ngx_http_endpoint_value_to_text(scope->pool, &v,
-                                                     &text);
-            }
-
-            if (rc == NGX_OK) {
-                rc = ngx_http_endpoint_uri_encode(w, &text);
-            }
+            rc = ngx_http_endpoint_uri_value(&part[i], scope,
+                        value ? ngx_http_endpoint_uri_arg
+                        : n == 1 ? ngx_http_endpoint_uri_args
+                        : ngx_http_endpoint_uri_none, w);
         }
 
         if (rc != NGX_OK) {
@@ -478,6 +537,32 @@ ngx_http_endpoint_uri_pair_render(ngx_http_endpoint_uri_pair_t *pair,
     }
 
     return NGX_OK;
+}
+
+
+/* what came from a URI as what it is to be here has been encoded there */
+
+static ngx_int_t
+ngx_http_endpoint_uri_value(ngx_http_endpoint_part_t *part,
+    ngx_http_endpoint_scope_t *scope, ngx_http_endpoint_uri_part_e as,
+    ngx_http_endpoint_writer_t *w)
+{
+    ngx_str_t                  text;
+    ngx_http_endpoint_value_t  v;
+
+    if (ngx_http_endpoint_scope_value(scope, &part->ref, &v) != NGX_OK
+        || ngx_http_endpoint_value_to_text(scope->pool, &v, &text)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (as == ngx_http_endpoint_uri_none || as != part->ref.uri) {
+        return ngx_http_endpoint_uri_encode(w, &text);
+    }
+
+    return ngx_http_endpoint_uri_encoded(w, &text,
+                                         as == ngx_http_endpoint_uri_args);
 }
 
 
@@ -501,4 +586,36 @@ ngx_http_endpoint_uri_encode(ngx_http_endpoint_writer_t *w, ngx_str_t *text)
     (void) ngx_escape_uri(p, text->data, text->len, NGX_ESCAPE_URI_COMPONENT);
 
     return ngx_http_endpoint_write(w, p, text->len + 2 * escapes);
+}
+
+
+/* "set" and "rewrite" may have made it of text that was not encoded */
+
+static ngx_int_t
+ngx_http_endpoint_uri_encoded(ngx_http_endpoint_writer_t *w, ngx_str_t *text,
+    ngx_uint_t pairs)
+{
+    u_char   ch, *p, *start, *end, escaped[3];
+
+    end = text->data + text->len;
+
+    for (p = text->data, start = p; p < end; p++) {
+        ch = *p;
+
+        if (ch > 0x20 && ch < 0x7f && ch != '#' && (ch != '&' || pairs)) {
+            continue;
+        }
+
+        (void) ngx_sprintf(escaped, "%%%02Xi", (ngx_int_t) ch);
+
+        if (ngx_http_endpoint_write(w, start, p - start) != NGX_OK
+            || ngx_http_endpoint_write(w, escaped, 3) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        start = p + 1;
+    }
+
+    return ngx_http_endpoint_write(w, start, p - start);
 }

@@ -16,7 +16,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char  *uri_templates[] = {
     "/up/$t", "/up/$t/x", "/up/.$t", "/up/$t$u", "/up/$t.$u/a",
-    "/up/x?t=$t", "/up/x?$t=$u&v=a$t$u", "/up/$t?u=${u}x"
+    "/up/x?t=$t", "/up/x?$t=$u&v=a$t$u", "/up/$t?u=${u}x",
+    "/up/x?$v=$t&a=$t"
+};
+
+
+/* text that a URI takes as it is */
+
+static char  *uri_parts[] = {
+    "/up/$r", "/up/$r.$t", "/up/$t/x/$r", "/up/x?$q", "/up/x?a=$v&$q&b=x$v$t"
 };
 
 
@@ -63,11 +71,13 @@ uri_count(ngx_str_t *text, u_char ch)
 
 
 static void
-uri_check(ngx_str_t *template, ngx_str_t *path, ngx_str_t *args)
+uri_check(ngx_str_t *template, ngx_str_t *path, ngx_str_t *args,
+    ngx_uint_t parts)
 {
     size_t  i;
 
-    uri_require(uri_count(path, '/') == uri_count(template, '/'));
+    uri_require(ngx_strncmp(path->data, "/up/", 4) == 0);
+    uri_require(parts || uri_count(path, '/') == uri_count(template, '/'));
     uri_require(uri_count(path, '\\') == 0);
     uri_require(!ngx_http_endpoint_uri_dots(path));
 
@@ -75,18 +85,19 @@ uri_check(ngx_str_t *template, ngx_str_t *path, ngx_str_t *args)
         uri_require(path->data[i] >= 0x20 && path->data[i] != 0x7f);
     }
 
-    uri_require(uri_count(args, '&') <= uri_count(template, '&'));
-    uri_require(uri_count(args, '=') <= uri_count(template, '='));
+    uri_require(parts || uri_count(args, '&') <= uri_count(template, '&'));
+    uri_require(parts || uri_count(args, '=') <= uri_count(template, '='));
 
     for (i = 0; i < args->len; i++) {
         uri_require(args->data[i] > 0x20 && args->data[i] < 0x7f
-                    && args->data[i] != '#' && args->data[i] != '?');
+                    && args->data[i] != '#'
+                    && (parts || args->data[i] != '?'));
     }
 }
 
 
 static void
-uri_render(ngx_pool_t *pool, char *template)
+uri_render(ngx_pool_t *pool, char *template, ngx_uint_t parts)
 {
     ngx_str_t                    text, path, args;
     ngx_int_t                    rc;
@@ -104,7 +115,7 @@ uri_render(ngx_pool_t *pool, char *template)
                                       &refusal);
 
     if (rc == NGX_OK) {
-        uri_check(&text, &path, &args);
+        uri_check(&text, &path, &args, parts);
         return;
     }
 
@@ -160,9 +171,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     template_text('t', t.data, t.len);
     template_text('u', u.data, u.len);
+    template_text('r', t.data, t.len);
+    template_text('q', u.data, u.len);
+    template_text('v', t.data, t.len);
 
     for (i = 0; i < sizeof(uri_templates) / sizeof(uri_templates[0]); i++) {
-        uri_render(pool, uri_templates[i]);
+        uri_render(pool, uri_templates[i], 0);
+    }
+
+    for (i = 0; i < sizeof(uri_parts) / sizeof(uri_parts[0]); i++) {
+        uri_render(pool, uri_parts[i], 1);
     }
 
     uri_header(pool);

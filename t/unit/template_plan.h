@@ -1,7 +1,8 @@
 
 /*
  * A plan and a scope for templates alone: names are single letters, bound to the
- * values below, and no variable is known.
+ * values below, and no variable is known.  Of a URI, r is the rest of a path, q
+ * are arguments, and v is the value of one.
  */
 
 
@@ -60,6 +61,10 @@ ngx_http_endpoint_name_ref(ngx_http_endpoint_compile_t *c, u_char **text,
 
     ref->name = &template_names[ch - 'a'];
     ref->index = ch - 'a';
+    ref->uri = ch == 'r' ? ngx_http_endpoint_uri_rest
+               : ch == 'q' ? ngx_http_endpoint_uri_args
+               : ch == 'v' ? ngx_http_endpoint_uri_arg
+               : ngx_http_endpoint_uri_none;
 
     return NGX_OK;
 }
