@@ -43,6 +43,12 @@ static ngx_uint_t ngx_http_endpoint_depend_is_header(
     ngx_hash_key_t *header);
 static ngx_uint_t ngx_http_endpoint_depend_variable(
     ngx_http_endpoint_depend_t *d, ngx_uint_t index, ngx_hash_key_t *header);
+static ngx_int_t ngx_http_endpoint_depend_made_of(
+    ngx_http_endpoint_depend_t *d);
+static ngx_uint_t ngx_http_endpoint_depend_is_made(
+    ngx_http_endpoint_depend_t *d, ngx_http_endpoint_use_t *use);
+static ngx_int_t ngx_http_endpoint_depend_made_ref(
+    ngx_http_endpoint_key_t *key, ngx_http_endpoint_ref_t *ref);
 
 
 ngx_int_t
@@ -98,7 +104,9 @@ ngx_http_endpoint_cache_depend_option(ngx_http_endpoint_compile_t *c,
         }
     }
 
-    if (ngx_http_endpoint_cache_vary(c, d.key) != NGX_OK) {
+    if (ngx_http_endpoint_cache_vary(c, d.key) != NGX_OK
+        || ngx_http_endpoint_depend_made_of(&d) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -147,7 +155,9 @@ ngx_http_endpoint_cache_depend_statement(ngx_http_endpoint_compile_t *c,
         }
     }
 
-    if (ngx_http_endpoint_cache_vary(c, &conf->key) != NGX_OK) {
+    if (ngx_http_endpoint_cache_vary(c, &conf->key) != NGX_OK
+        || ngx_http_endpoint_depend_made_of(&d) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -494,4 +504,97 @@ ngx_http_endpoint_depend_variable(ngx_http_endpoint_depend_t *d,
     }
 
     return 1;
+}
+
+
+/* what a run that makes the value anew, and nothing else, is to be given */
+
+static ngx_int_t
+ngx_http_endpoint_depend_made_of(ngx_http_endpoint_depend_t *d)
+{
+    ngx_uint_t                    i;
+    ngx_http_endpoint_use_t      *use;
+    ngx_http_endpoint_word_t     *word;
+    ngx_http_endpoint_compile_t  *c;
+
+    c = d->compile;
+    use = c->uses->elts;
+    word = d->key->words.elts;
+
+    if (ngx_array_init(&d->key->made_of, c->cf->pool, 4,
+                       sizeof(ngx_http_endpoint_ref_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < c->uses->nelts; i++) {
+        if (ngx_http_endpoint_depend_is_made(d, &use[i])
+            && ngx_http_endpoint_depend_made_ref(d->key, &use[i].ref)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    /* headers that are passed on come from the key */
+
+    for (i = 0; i < d->key->words.nelts; i++) {
+        if (word[i].bound
+            && ngx_http_endpoint_depend_made_ref(d->key, &word[i].ref)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_endpoint_depend_is_made(ngx_http_endpoint_depend_t *d,
+    ngx_http_endpoint_use_t *use)
+{
+    ngx_uint_t                 index;
+    ngx_http_endpoint_name_t  *name;
+
+    /* a reply's stands behind all steps */
+
+    index = use->step ? use->step->index : d->compile->plan->steps.nelts;
+
+    if (index < d->first || index > d->last) {
+        return 0;
+    }
+
+    name = use->ref.name;
+
+    return name == NULL || name->step == NULL
+           || name->step->index < d->first;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_depend_made_ref(ngx_http_endpoint_key_t *key,
+    ngx_http_endpoint_ref_t *ref)
+{
+    ngx_uint_t                i;
+    ngx_http_endpoint_ref_t  *refs;
+
+    refs = key->made_of.elts;
+
+    for (i = 0; i < key->made_of.nelts; i++) {
+        if (refs[i].name == ref->name && refs[i].index == ref->index) {
+            return NGX_OK;
+        }
+    }
+
+    refs = ngx_array_push(&key->made_of);
+    if (refs == NULL) {
+        return NGX_ERROR;
+    }
+
+    *refs = *ref;
+
+    return NGX_OK;
 }

@@ -16,6 +16,8 @@ static ngx_uint_t ngx_http_endpoint_cache_option_resume(
     ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_use(
     ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_option_refresh(
+    ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_adopt(
     ngx_http_endpoint_exec_t *exec);
 static ngx_uint_t ngx_http_endpoint_cache_option_take(
@@ -52,6 +54,13 @@ ngx_http_endpoint_cache_option_before(ngx_http_endpoint_exec_t *exec)
 {
     ngx_http_endpoint_lookup_t  *lookup;
 
+    if (exec->around) {
+
+        /* a refresh: it has been looked for */
+
+        return 1;
+    }
+
     lookup = ngx_http_endpoint_lookup_key(exec->run, exec->step->around_conf);
     if (lookup == NULL) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
@@ -72,6 +81,10 @@ static ngx_uint_t
 ngx_http_endpoint_cache_option_advance(ngx_http_endpoint_exec_t *exec,
     ngx_int_t rc)
 {
+    ngx_http_endpoint_lookup_t  *lookup;
+
+    lookup = exec->around;
+
     if (rc == NGX_AGAIN) {
         rc = ngx_http_endpoint_cache_option_wait(exec);
     }
@@ -79,6 +92,11 @@ ngx_http_endpoint_cache_option_advance(ngx_http_endpoint_exec_t *exec,
     switch (rc) {
 
     case NGX_OK:
+
+        if (ngx_http_endpoint_lookup_leads(lookup)) {
+            ngx_http_endpoint_cache_option_refresh(exec);
+        }
+
         return ngx_http_endpoint_cache_option_use(exec);
 
     case NGX_AGAIN:
@@ -206,6 +224,31 @@ ngx_http_endpoint_cache_option_use(ngx_http_endpoint_exec_t *exec)
 
     default: /* a value */
         return ngx_http_endpoint_cache_option_take(exec);
+    }
+}
+
+
+/* this step alone, in a run of its own */
+
+static void
+ngx_http_endpoint_cache_option_refresh(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_uint_t                         index;
+    ngx_http_endpoint_lookup_t        *lookup;
+    ngx_http_endpoint_cache_option_t  *conf;
+
+    conf = exec->step->around_conf;
+    index = exec->step->index;
+
+    lookup = ngx_http_endpoint_lookup_detach(exec->around,
+                                             &conf->key.made_of);
+
+    if (lookup) {
+        lookup->exec->around = lookup;
+        lookup->exec->within = &lookup->flight;
+        lookup->exec->run->bare = 1;
+
+        ngx_http_endpoint_run_part(lookup->exec->run, index, index + 1);
     }
 }
 
@@ -416,7 +459,7 @@ ngx_http_endpoint_cache_option_share(ngx_http_endpoint_exec_t *exec)
     answered = (exec->cause == ngx_http_endpoint_cause_result
                 && exec->run->result.status < 500);
 
-    if (lookup->stale && !answered
+    if (!answered
         && ngx_http_endpoint_cache_option_stale(exec) == NGX_OK
         && rc != NGX_ABORT)
     {
@@ -512,6 +555,17 @@ ngx_http_endpoint_cache_option_stale(ngx_http_endpoint_exec_t *exec)
     ngx_http_endpoint_lookup_t  *lookup;
 
     lookup = exec->around;
+
+    if (ngx_http_endpoint_lookup_old(lookup) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (lookup->flight.background) {
+
+        /* it is for those who wait, the run ends with the failure */
+
+        return NGX_OK;
+    }
 
     ngx_http_endpoint_cache_content_unpack_value(&lookup->value, &v);
 

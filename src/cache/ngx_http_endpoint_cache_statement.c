@@ -27,8 +27,12 @@ static void ngx_http_endpoint_cache_statement_cancel(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_cache_statement_advance(
     ngx_http_endpoint_exec_t *exec, ngx_int_t rc);
+static void ngx_http_endpoint_cache_statement_refresh(
+    ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_cache_statement_below(
     ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_cache_statement_around(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_lookup_t *lookup);
 static void ngx_http_endpoint_cache_statement_finish(
     ngx_http_endpoint_run_t *run);
 static ngx_uint_t ngx_http_endpoint_cache_statement_fallback(
@@ -207,6 +211,10 @@ ngx_http_endpoint_cache_statement_advance(ngx_http_endpoint_exec_t *exec,
             exec->run->result.fallback = 1;
         }
 
+        if (ngx_http_endpoint_lookup_leads(lookup)) {
+            ngx_http_endpoint_cache_statement_refresh(exec);
+        }
+
         if (ngx_http_endpoint_cache_content_unpack_reply(&lookup->value,
                                                          exec->run)
             == NGX_OK)
@@ -224,6 +232,29 @@ ngx_http_endpoint_cache_statement_advance(ngx_http_endpoint_exec_t *exec,
 }
 
 
+/* what stands below the statement, with what the steps above it have set */
+
+static void
+ngx_http_endpoint_cache_statement_refresh(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_run_t              *run;
+    ngx_http_endpoint_lookup_t           *lookup;
+    ngx_http_endpoint_cache_statement_t  *conf;
+
+    conf = exec->step->conf;
+
+    lookup = ngx_http_endpoint_lookup_detach(exec->ctx, &conf->key.made_of);
+
+    if (lookup) {
+        run = lookup->exec->run;
+
+        ngx_http_endpoint_run_part(run, exec->step->index + 1,
+                                   run->plan->steps.nelts);
+        ngx_http_endpoint_cache_statement_around(run, lookup);
+    }
+}
+
+
 /* what stands below the statement runs, its result is to be kept */
 
 static void
@@ -237,14 +268,21 @@ ngx_http_endpoint_cache_statement_below(ngx_http_endpoint_exec_t *exec)
 
     lookup->nheaders = run->headers ? run->headers->nelts : 0;
 
+    ngx_http_endpoint_cache_statement_around(run, lookup);
+    ngx_http_endpoint_exec_done(exec);
+}
+
+
+static void
+ngx_http_endpoint_cache_statement_around(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_lookup_t *lookup)
+{
     run->rest = &ngx_http_endpoint_cache_statement_rest;
     run->rest_data = lookup;
 
     if (ngx_http_endpoint_lookup_leads(lookup)) {
         run->within = &lookup->flight;
     }
-
-    ngx_http_endpoint_exec_done(exec);
 }
 
 
@@ -283,7 +321,7 @@ ngx_http_endpoint_cache_statement_finish(ngx_http_endpoint_run_t *run)
         ngx_http_endpoint_lookup_cancel(lookup);
     }
 
-    if (fails && lookup->stale) {
+    if (fails && ngx_http_endpoint_lookup_old(lookup) == NGX_OK) {
         ngx_http_endpoint_cache_statement_stale(run);
 
     } else if (lasts && (ttl || !lookup->fallback)) {
@@ -407,6 +445,14 @@ ngx_http_endpoint_cache_statement_stale(ngx_http_endpoint_run_t *run)
     ngx_http_endpoint_lookup_t  *lookup;
 
     lookup = run->rest_data;
+
+    if (lookup->flight.background) {
+
+        /* it is for those who wait, the result says what went wrong */
+
+        ngx_http_endpoint_flight_failed(&lookup->flight, &lookup->value);
+        return;
+    }
 
     if (run->headers) {
         run->headers->nelts = lookup->nheaders;

@@ -39,6 +39,7 @@ struct ngx_http_endpoint_flight_s {
     void                                 *data;
     ngx_http_endpoint_flight_t           *parent;   /* whose work we are */
     unsigned                              refresh:1;    /* though fresh */
+    unsigned                              background:1; /* no client waits */
 
     ngx_http_endpoint_flight_role_e       state;
     unsigned                              shared:1; /* result under the id */

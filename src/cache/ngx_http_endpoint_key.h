@@ -30,6 +30,9 @@ typedef struct {
     ngx_array_t                  words; /* ngx_http_endpoint_word_t */
     ngx_uint_t                   nrefs;
 
+    /* ngx_http_endpoint_ref_t: what the value is made of, and the key */
+    ngx_array_t                  made_of;
+
     /* a digest of the shape and of whom the values belong to */
     u_char                       owner[NGX_HTTP_ENDPOINT_KEY_OWNER];
 

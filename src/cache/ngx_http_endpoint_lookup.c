@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_cache_content.h"
 #include "ngx_http_endpoint_lookup.h"
 #include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_shell.h"
 
 
 /* looks at a value that comes and goes between two of them */
@@ -14,6 +15,11 @@ static ngx_int_t ngx_http_endpoint_lookup_look(
     ngx_http_endpoint_lookup_t *lookup);
 static ngx_int_t ngx_http_endpoint_lookup_begin(
     ngx_http_endpoint_lookup_t *lookup);
+static ngx_uint_t ngx_http_endpoint_lookup_patient(
+    ngx_http_endpoint_lookup_t *lookup);
+static ngx_int_t ngx_http_endpoint_lookup_copy(
+    ngx_http_endpoint_lookup_t *copy, ngx_http_endpoint_lookup_t *lookup,
+    ngx_pool_t *pool);
 static ngx_int_t ngx_http_endpoint_lookup_alone(
     ngx_http_endpoint_lookup_t *lookup);
 static ngx_int_t ngx_http_endpoint_lookup_result(
@@ -156,20 +162,24 @@ ngx_http_endpoint_lookup_look(ngx_http_endpoint_lookup_t *lookup)
 static ngx_int_t
 ngx_http_endpoint_lookup_begin(ngx_http_endpoint_lookup_t *lookup)
 {
+    ngx_int_t                    rc;
+    ngx_uint_t                   patient;
     ngx_http_endpoint_flight_t  *flight;
 
     flight = &lookup->flight;
+    patient = ngx_http_endpoint_lookup_patient(lookup);
 
-    /* who has an old value need not wait, unless a new one was asked for */
+    flight->handler = patient ? ngx_http_endpoint_lookup_woken : NULL;
 
-    flight->handler = (lookup->stale && !flight->refresh)
-                          ? NULL : ngx_http_endpoint_lookup_woken;
+    rc = (lookup->rounds++ == NGX_HTTP_ENDPOINT_LOOKUP_ROUNDS)
+             ? NGX_DECLINED : ngx_http_endpoint_flight_begin(flight);
 
-    if (lookup->rounds++ == NGX_HTTP_ENDPOINT_LOOKUP_ROUNDS) {
-        return ngx_http_endpoint_lookup_alone(lookup);
+    if (!patient && rc != NGX_DONE) {
+        lookup->status = ngx_http_endpoint_lookup_updating;
+        return NGX_OK;
     }
 
-    switch (ngx_http_endpoint_flight_begin(flight)) {
+    switch (rc) {
 
     case NGX_OK:
 
@@ -183,16 +193,133 @@ ngx_http_endpoint_lookup_begin(ngx_http_endpoint_lookup_t *lookup)
         lookup->waiting = 1;
         return NGX_AGAIN;
 
-    case NGX_BUSY:
-        lookup->status = ngx_http_endpoint_lookup_updating;
-        return NGX_OK;
-
     case NGX_DONE:
         return NGX_DONE;
 
     default: /* NGX_DECLINED */
         return ngx_http_endpoint_lookup_alone(lookup);
     }
+}
+
+
+/* whether to wait for the new value: there is no old one that would do */
+
+static ngx_uint_t
+ngx_http_endpoint_lookup_patient(ngx_http_endpoint_lookup_t *lookup)
+{
+    ngx_http_endpoint_flight_t  *f;
+
+    if (!lookup->stale || lookup->flight.refresh
+        || lookup->exec->run->shell->detach == NULL)
+    {
+        return 1;
+    }
+
+    /* what is refreshed itself is not to be made of an old value */
+
+    for (f = lookup->flight.parent; f; f = f->parent) {
+        if (f->background) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+ngx_http_endpoint_lookup_t *
+ngx_http_endpoint_lookup_detach(ngx_http_endpoint_lookup_t *lookup,
+    ngx_array_t *refs)
+{
+    ngx_uint_t                   index;
+    ngx_http_endpoint_run_t     *run, *again;
+    ngx_http_endpoint_lookup_t  *copy;
+
+    run = lookup->exec->run;
+    index = lookup->exec->step->index;
+
+    copy = NULL;
+    again = run->shell->detach(run, refs);
+
+    if (again) {
+        copy = ngx_pcalloc(again->scope.pool,
+                           sizeof(ngx_http_endpoint_lookup_t));
+
+        if (copy == NULL
+            || ngx_http_endpoint_lookup_copy(copy, lookup, again->scope.pool)
+               != NGX_OK)
+        {
+            ngx_http_endpoint_run_cancel(again);
+            again = NULL;
+        }
+    }
+
+    if (again == NULL) {
+        ngx_log_error(NGX_LOG_ERR, run->scope.log, 0,
+                      "endpoint \"%V\": step \"%V\" has an old value that "
+                      "could not be refreshed", &run->plan->label,
+                      &lookup->exec->step->label);
+
+        ngx_http_endpoint_lookup_cancel(lookup);
+
+        return NULL;
+    }
+
+    copy->exec = &again->execs[index];
+    copy->exec->run = again;
+
+    lookup->flight.state = ngx_http_endpoint_flight_idle;
+
+    return copy;
+}
+
+
+/* a leader's flight: nothing points to it yet */
+
+static ngx_int_t
+ngx_http_endpoint_lookup_copy(ngx_http_endpoint_lookup_t *copy,
+    ngx_http_endpoint_lookup_t *lookup, ngx_pool_t *pool)
+{
+    copy->flight = lookup->flight;
+    copy->flight.parent = NULL;
+    copy->flight.background = 1;
+
+    copy->flight.key.data = ngx_pstrdup(pool, &lookup->flight.key);
+    copy->types.len = lookup->types.len;
+    copy->types.data = ngx_pstrdup(pool, &lookup->types);
+
+    if (copy->flight.key.data == NULL || copy->types.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    copy->status = ngx_http_endpoint_lookup_expired;
+    copy->stale = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_lookup_old(ngx_http_endpoint_lookup_t *lookup)
+{
+    ngx_int_t  rc;
+
+    if (!lookup->flight.background) {
+        return lookup->stale ? NGX_OK : NGX_DECLINED;
+    }
+
+    /* it was the client's: by now it may have been dropped */
+
+    rc = ngx_http_endpoint_cache_get(lookup->flight.cache,
+                                     &lookup->flight.key,
+                                     lookup->exec->run->scope.pool,
+                                     &lookup->value);
+
+    lookup->stale = (rc >= NGX_HTTP_ENDPOINT_CACHE_STALE
+                     && ngx_http_endpoint_cache_content_kind(&lookup->value,
+                                                             &lookup->types));
+
+    return lookup->stale ? NGX_OK : NGX_DECLINED;
 }
 
 

@@ -20,7 +20,7 @@ typedef enum {
     ngx_http_endpoint_lookup_miss,
     ngx_http_endpoint_lookup_expired,       /* there was one, it is made anew */
     ngx_http_endpoint_lookup_stale,         /* the old one, for an error */
-    ngx_http_endpoint_lookup_updating,      /* the old one for now */
+    ngx_http_endpoint_lookup_updating,      /* the old one, at once */
     ngx_http_endpoint_lookup_hit
 } ngx_http_endpoint_lookup_status_e;
 
@@ -57,14 +57,29 @@ ngx_http_endpoint_lookup_t *ngx_http_endpoint_lookup_key(
     ngx_http_endpoint_run_t *run, ngx_http_endpoint_key_t *key);
 
 /*
- * Looks for the value.  NGX_OK: lookup->value is to be used; NGX_AGAIN: exec
- * will be woken; NGX_DECLINED: the caller makes the value, and ends the flight
- * where it leads; NGX_ERROR: memory.
+ * Looks for the value.  NGX_OK: lookup->value is to be used, and where the
+ * lookup leads it is an old one, which the caller has refreshed; NGX_AGAIN:
+ * exec will be woken; NGX_DECLINED: the caller makes the value, and ends the
+ * flight where it leads; NGX_ERROR: memory.
  */
 ngx_int_t ngx_http_endpoint_lookup_start(ngx_http_endpoint_lookup_t *lookup);
 
 /* The same when exec was woken after NGX_AGAIN. */
 ngx_int_t ngx_http_endpoint_lookup_resume(ngx_http_endpoint_lookup_t *lookup);
+
+/*
+ * Hands the lead over to a run without a client, with the values of refs, in
+ * which the lookup's step is to make the value: a lookup in the run's memory,
+ * whose exec is that step's there.  NULL: logged, nobody leads any more.
+ */
+ngx_http_endpoint_lookup_t *ngx_http_endpoint_lookup_detach(
+    ngx_http_endpoint_lookup_t *lookup, ngx_array_t *refs);
+
+/*
+ * Where a value could not be made anew: whether there is an old one, which
+ * lookup->value then is.  NGX_DECLINED: there is none, or no longer.
+ */
+ngx_int_t ngx_http_endpoint_lookup_old(ngx_http_endpoint_lookup_t *lookup);
 
 /* What $endpoint_cache says of a status. */
 ngx_str_t *ngx_http_endpoint_lookup_status_name(

@@ -52,7 +52,6 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     ngx_connection_t           *c;
     ngx_http_request_t         *sr;
     ngx_http_variable_value_t  *variables;
-    ngx_http_core_main_conf_t  *cmcf;
 
     capture->last = &capture->out;
     capture->post.handler = ngx_http_endpoint_capture_done;
@@ -66,15 +65,7 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
         return NGX_ERROR;
     }
 
-    /*
-     * A map's regex or a set in one fetched location must not be seen by
-     * another, nor by the client's request.
-     */
-
-    cmcf = ngx_http_get_module_main_conf(parent, ngx_http_core_module);
-
-    variables = ngx_pcalloc(capture->pool, cmcf->variables.nelts
-                                          * sizeof(ngx_http_variable_value_t));
+    variables = ngx_http_endpoint_capture_variables(capture, parent->main);
     if (variables == NULL) {
         return NGX_ERROR;
     }

@@ -95,6 +95,10 @@ void ngx_http_endpoint_capture_free(ngx_http_endpoint_capture_t *capture);
 ngx_int_t ngx_http_endpoint_capture_pool(ngx_http_endpoint_capture_t *capture,
     ngx_http_request_t *parent);
 
+/* The variables of a subrequest of main's, in capture->pool.  NULL: memory. */
+ngx_http_variable_value_t *ngx_http_endpoint_capture_variables(
+    ngx_http_endpoint_capture_t *capture, ngx_http_request_t *main);
+
 /* The nearest capture that a request is a part of, or NULL. */
 ngx_http_endpoint_capture_t *ngx_http_endpoint_capture_above(
     ngx_http_request_t *r);

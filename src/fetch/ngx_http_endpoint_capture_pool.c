@@ -6,6 +6,7 @@
 
 
 #include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_host.h"
 #include "ngx_http_endpoint_run.h"
 
 
@@ -146,4 +147,32 @@ ngx_http_endpoint_capture_pool_has(ngx_pool_t *pool, void *data)
     }
 
     return 0;
+}
+
+
+/*
+ * A map's regex or a set in one fetched location must not be seen by another,
+ * nor by the client's request.  A host has none but those that were the
+ * client's.
+ */
+
+ngx_http_variable_value_t *
+ngx_http_endpoint_capture_variables(ngx_http_endpoint_capture_t *capture,
+    ngx_http_request_t *main)
+{
+    size_t                      size;
+    ngx_http_variable_value_t  *variables;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_get_module_main_conf(main, ngx_http_core_module);
+
+    size = cmcf->variables.nelts * sizeof(ngx_http_variable_value_t);
+
+    variables = ngx_pcalloc(capture->pool, size);
+
+    if (variables && ngx_http_endpoint_host_is(main)) {
+        ngx_memcpy(variables, main->variables, size);
+    }
+
+    return variables;
 }

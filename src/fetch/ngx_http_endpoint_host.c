@@ -199,12 +199,19 @@ ngx_http_endpoint_host_close(ngx_http_endpoint_host_t *host,
 }
 
 
+ngx_uint_t
+ngx_http_endpoint_host_is(ngx_http_request_t *main)
+{
+    return main->write_event_handler == ngx_http_endpoint_host_handler;
+}
+
+
 void
 ngx_http_endpoint_host_released(ngx_http_request_t *main)
 {
     ngx_http_endpoint_host_t  *host;
 
-    if (main->write_event_handler != ngx_http_endpoint_host_handler) {
+    if (!ngx_http_endpoint_host_is(main)) {
         return;
     }
 

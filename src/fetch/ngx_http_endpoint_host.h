@@ -46,6 +46,9 @@ ngx_http_endpoint_host_t *ngx_http_endpoint_host_create(ngx_pool_t *pool,
 void ngx_http_endpoint_host_close(ngx_http_endpoint_host_t *host,
     void (*closed)(void *data));
 
+/* Whether a main request is a host's. */
+ngx_uint_t ngx_http_endpoint_host_is(ngx_http_request_t *main);
+
 /* A subrequest that had been ended lets go of its main request. */
 void ngx_http_endpoint_host_released(ngx_http_request_t *main);
 

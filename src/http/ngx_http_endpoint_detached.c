@@ -1,5 +1,6 @@
 
 #include "ngx_http_endpoint_detached.h"
+#include "ngx_http_endpoint_refresh.h"
 #include "ngx_http_endpoint_shell.h"
 #include "ngx_http_endpoint_timer.h"
 
@@ -13,7 +14,10 @@
 
 static ngx_int_t ngx_http_endpoint_detached_variable(
     ngx_http_endpoint_scope_t *scope, ngx_uint_t index, ngx_str_t *text);
+static void ngx_http_endpoint_detached_begin(ngx_event_t *ev);
 static void *ngx_http_endpoint_detached_request(ngx_http_endpoint_run_t *run);
+static ngx_http_endpoint_run_t *ngx_http_endpoint_detached_detach(
+    ngx_http_endpoint_run_t *run, ngx_array_t *refs);
 static void ngx_http_endpoint_detached_event(ngx_event_t *ev);
 static void ngx_http_endpoint_detached_terminated(void *data);
 static void ngx_http_endpoint_detached_end(ngx_http_endpoint_detached_t *d);
@@ -29,7 +33,8 @@ static ngx_msec_t ngx_http_endpoint_detached_shutdown(void);
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_detached_shell = {
     ngx_http_endpoint_detached_event,
-    ngx_http_endpoint_detached_request
+    ngx_http_endpoint_detached_request,
+    ngx_http_endpoint_detached_detach
 };
 
 
@@ -94,13 +99,23 @@ failed:
 }
 
 
-/* the configuration refuses them where such a plan stands */
+/* the configuration refuses them where there is no client to take them from */
 
 static ngx_int_t
 ngx_http_endpoint_detached_variable(ngx_http_endpoint_scope_t *scope,
     ngx_uint_t index, ngx_str_t *text)
 {
-    return NGX_ERROR;
+    ngx_http_endpoint_run_t       *run;
+    ngx_http_endpoint_detached_t  *d;
+
+    run = (ngx_http_endpoint_run_t *) scope;
+    d = run->data;
+
+    if (d->client == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_endpoint_client_variable(d->client, index, text);
 }
 
 
@@ -110,6 +125,7 @@ ngx_http_endpoint_detached_start(ngx_http_endpoint_detached_t *d,
 {
     d->handler = handler;
     d->data = data;
+    d->timeout = timeout;
 
     ngx_http_endpoint_detached_watch();
 
@@ -123,6 +139,38 @@ ngx_http_endpoint_detached_start(ngx_http_endpoint_detached_t *d,
     if (d->host) {
         ngx_http_run_posted_requests(d->host->request->connection);
     }
+}
+
+
+void
+ngx_http_endpoint_detached_post(ngx_http_endpoint_detached_t *d,
+    ngx_msec_t timeout, ngx_http_endpoint_detached_pt handler, void *data)
+{
+    d->handler = handler;
+    d->data = data;
+    d->timeout = timeout;
+
+    d->begin.handler = ngx_http_endpoint_detached_begin;
+    d->begin.data = d;
+    d->begin.log = &d->log;
+
+    ngx_post_event(&d->begin, &ngx_posted_events);
+}
+
+
+static void
+ngx_http_endpoint_detached_begin(ngx_event_t *ev)
+{
+    ngx_http_endpoint_detached_t  *d;
+
+    d = ev->data;
+
+    if (d->run.ended) {
+        ngx_http_endpoint_detached_end(d);
+        return;
+    }
+
+    ngx_http_endpoint_detached_start(d, d->timeout, d->handler, d->data);
 }
 
 
@@ -140,9 +188,35 @@ ngx_http_endpoint_detached_request(ngx_http_endpoint_run_t *run)
         return NULL;
     }
 
+    if (d->client
+        && ngx_http_endpoint_client_set(d->client, d->host->request) != NGX_OK)
+    {
+        return NULL;
+    }
+
     run->request = d->host->request;
 
     return run->request;
+}
+
+
+/* a run without a client has found an old value */
+
+static ngx_http_endpoint_run_t *
+ngx_http_endpoint_detached_detach(ngx_http_endpoint_run_t *run,
+    ngx_array_t *refs)
+{
+    ngx_http_endpoint_detached_t  *d;
+
+    d = run->data;
+
+    if (run->request == NULL
+        && ngx_http_endpoint_detached_request(run) == NULL)
+    {
+        return NULL;
+    }
+
+    return ngx_http_endpoint_refresh_create(run, d->ctx, d->timeout, refs);
 }
 
 
@@ -204,6 +278,10 @@ static void
 ngx_http_endpoint_detached_end(ngx_http_endpoint_detached_t *d)
 {
     ngx_queue_remove(&d->queue);
+
+    if (d->begin.posted) {
+        ngx_delete_posted_event(&d->begin);
+    }
 
     if (d->run.event.posted) {
         ngx_delete_posted_event(&d->run.event);

@@ -12,6 +12,7 @@
 
 
 #include <ngx_http.h>
+#include "ngx_http_endpoint_client.h"
 #include "ngx_http_endpoint_host.h"
 #include "ngx_http_endpoint_run.h"
 
@@ -39,9 +40,12 @@ struct ngx_http_endpoint_detached_s {
     ngx_log_t                         log;
     ngx_http_endpoint_detached_log_t  log_ctx;
     ngx_http_conf_ctx_t              *ctx;
+    ngx_http_endpoint_client_t       *client;   /* who caused it, or NULL */
     ngx_http_endpoint_host_t         *host;     /* NULL: it has not fetched */
     ngx_http_endpoint_detached_pt     handler;
     void                             *data;
+    ngx_event_t                       begin;    /* posted: start */
+    ngx_msec_t                        timeout;
     ngx_queue_t                       queue;    /* those of this worker */
     unsigned                          broken:1; /* nginx gave its host up */
 };
@@ -63,6 +67,13 @@ ngx_http_endpoint_detached_t *ngx_http_endpoint_detached_create(
  * deadline.
  */
 void ngx_http_endpoint_detached_start(ngx_http_endpoint_detached_t *d,
+    ngx_msec_t timeout, ngx_http_endpoint_detached_pt handler, void *data);
+
+/*
+ * The same from an event, for who is a step of another run.  Where d->run is
+ * cancelled before, d is freed and its handler not called.
+ */
+void ngx_http_endpoint_detached_post(ngx_http_endpoint_detached_t *d,
     ngx_msec_t timeout, ngx_http_endpoint_detached_pt handler, void *data);
 
 /*

@@ -2,6 +2,7 @@
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_capture.h"
 #include "ngx_http_endpoint_http.h"
+#include "ngx_http_endpoint_refresh.h"
 #include "ngx_http_endpoint_reply.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_shell.h"
@@ -32,6 +33,7 @@ static ngx_uint_t ngx_http_endpoint_same(ngx_http_endpoint_run_t *run,
 static ngx_uint_t ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b);
 static ngx_int_t ngx_http_endpoint_run(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
+static ngx_msec_t ngx_http_endpoint_timeout(ngx_http_endpoint_run_t *run);
 static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_held_handler(ngx_http_request_t *r);
@@ -42,12 +44,15 @@ static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_variable(ngx_http_endpoint_scope_t *scope,
     ngx_uint_t index, ngx_str_t *text);
 static void ngx_http_endpoint_event_handler(ngx_event_t *ev);
+static ngx_http_endpoint_run_t *ngx_http_endpoint_detach(
+    ngx_http_endpoint_run_t *run, ngx_array_t *refs);
 static void ngx_http_endpoint_cleanup(void *data);
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_shell = {
     ngx_http_endpoint_event_handler,
-    NULL
+    NULL,
+    ngx_http_endpoint_detach
 };
 
 
@@ -335,7 +340,6 @@ ngx_http_endpoint_same_text(ngx_str_t *a, ngx_str_t *b)
 static ngx_int_t
 ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
 {
-    ngx_msec_t                     timeout;
     ngx_http_cleanup_t            *cln;
     ngx_http_endpoint_loc_conf_t  *elcf;
 
@@ -349,15 +353,29 @@ ngx_http_endpoint_run(ngx_http_request_t *r, ngx_http_endpoint_ctx_t *ctx)
     cln->handler = ngx_http_endpoint_cleanup;
     cln->data = ctx;
 
-    timeout = ctx->run.plan->timeout ? ctx->run.plan->timeout : elcf->timeout;
-
     ctx->ignore_client_abort = elcf->ignore_client_abort;
 
-    if (ngx_http_endpoint_run_start(&ctx->run, timeout) == NGX_OK) {
+    if (ngx_http_endpoint_run_start(&ctx->run,
+                                    ngx_http_endpoint_timeout(&ctx->run))
+        == NGX_OK)
+    {
         return ngx_http_endpoint_http_send(r, &ctx->run);
     }
 
     return ngx_http_endpoint_hold(r, ctx);
+}
+
+
+static ngx_msec_t
+ngx_http_endpoint_timeout(ngx_http_endpoint_run_t *run)
+{
+    ngx_http_request_t            *r;
+    ngx_http_endpoint_loc_conf_t  *elcf;
+
+    r = run->request;
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    return run->plan->timeout ? run->plan->timeout : elcf->timeout;
 }
 
 
@@ -557,6 +575,26 @@ ngx_http_endpoint_event_handler(ngx_event_t *ev)
     }
 
     ngx_http_run_posted_requests(c);
+}
+
+
+/* the request has found an old value, and will not wait for the new one */
+
+static ngx_http_endpoint_run_t *
+ngx_http_endpoint_detach(ngx_http_endpoint_run_t *run, ngx_array_t *refs)
+{
+    ngx_http_request_t   *r;
+    ngx_http_conf_ctx_t   ctx;
+
+    r = run->request;
+
+    ctx.main_conf = r->main_conf;
+    ctx.srv_conf = r->srv_conf;
+    ctx.loc_conf = r->loc_conf;
+
+    return ngx_http_endpoint_refresh_create(run, &ctx,
+                                            ngx_http_endpoint_timeout(run),
+                                            refs);
 }
 
 

@@ -6,6 +6,7 @@
 #include "ngx_http_endpoint_step.h"
 
 
+static void ngx_http_endpoint_run_execs(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_exec_resume(ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_run_fail(ngx_http_endpoint_run_t *run,
@@ -46,21 +47,24 @@ ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
 }
 
 
+void
+ngx_http_endpoint_run_part(ngx_http_endpoint_run_t *run, ngx_uint_t first,
+    ngx_uint_t end)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        if (i < first || i >= end) {
+            run->execs[i].state = ngx_http_endpoint_exec_settled;
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
 {
-    ngx_uint_t                 i;
-    ngx_http_endpoint_step_t  *step;
-
-    run->unsettled = run->plan->steps.nelts;
-
-    for (i = 0; i < run->unsettled; i++) {
-        step = ngx_http_endpoint_plan_step(run->plan, i);
-
-        run->execs[i].run = run;
-        run->execs[i].step = step;
-        run->execs[i].waits = step->waits;
-    }
+    ngx_http_endpoint_run_execs(run);
 
     run->event.handler = run->shell->handler;
     run->event.data = run;
@@ -72,7 +76,9 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
 
     run->expires = ngx_current_msec + timeout;
 
-    if (run->plan->reserve && run->plan->reserve->reserve(run) != NGX_OK) {
+    if (run->plan->reserve && !run->bare
+        && run->plan->reserve->reserve(run) != NGX_OK)
+    {
         ngx_http_endpoint_run_end(run);
         return NGX_OK;
     }
@@ -86,6 +92,40 @@ ngx_http_endpoint_run_start(ngx_http_endpoint_run_t *run, ngx_msec_t timeout)
     ngx_add_timer(&run->deadline, timeout);
 
     return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_endpoint_run_execs(ngx_http_endpoint_run_t *run)
+{
+    ngx_uint_t                 i, k;
+    ngx_http_endpoint_exec_t  *exec;
+
+    run->unsettled = run->plan->steps.nelts;
+
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        exec = &run->execs[i];
+
+        exec->run = run;
+        exec->step = ngx_http_endpoint_plan_step(run->plan, i);
+        exec->waits = exec->step->waits;
+    }
+
+    /* those that are not to be run: nobody waits for them */
+
+    for (i = 0; i < run->plan->steps.nelts; i++) {
+        exec = &run->execs[i];
+
+        if (exec->state != ngx_http_endpoint_exec_settled) {
+            continue;
+        }
+
+        run->unsettled--;
+
+        for (k = 0; k < exec->step->nnext; k++) {
+            run->execs[exec->step->next[k]].waits--;
+        }
+    }
 }
 
 
@@ -154,7 +194,7 @@ ngx_http_endpoint_run_reply(ngx_http_endpoint_run_t *run)
 
     /* where nobody waits for a reply, its steps are all that a run has */
 
-    if (run->plan->replies.nelts == 0) {
+    if (run->plan->replies.nelts == 0 || run->bare) {
         run->result.status = 204;
 
     } else if (ngx_http_endpoint_reply_render(run->plan, &run->scope,

@@ -117,6 +117,8 @@ struct ngx_http_endpoint_run_s {
     unsigned                        overdue:1;  /* its time is over */
     unsigned                        effect:1;   /* an act here or below it
                                                    has started */
+    unsigned                        bare:1;     /* a step's value is all that
+                                                   is wanted: no reply */
 
     /* the request is being freed: nothing of it may be touched any more */
     unsigned                        abandoned:1;
@@ -129,6 +131,13 @@ struct ngx_http_endpoint_run_s {
  */
 ngx_int_t ngx_http_endpoint_run_init(ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_plan_t *plan, ngx_pool_t *pool, ngx_log_t *log);
+
+/*
+ * Before run_start(): of the plan's steps only those from first on are to be
+ * run, and before end.  What they use of the others the caller has set.
+ */
+void ngx_http_endpoint_run_part(ngx_http_endpoint_run_t *run,
+    ngx_uint_t first, ngx_uint_t end);
 
 /*
  * Starts what can start.  NGX_OK: the run has ended already, its result is

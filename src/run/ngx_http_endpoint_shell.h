@@ -82,6 +82,18 @@ struct ngx_http_endpoint_shell_s {
      * sets it, makes it.  NULL: memory, or a shell whose runs cannot fetch.
      */
     void                *(*request)(ngx_http_endpoint_run_t *run);
+
+    /*
+     * Makes a run of the same plan that has no client and a time of its own,
+     * with the values of refs (ngx_http_endpoint_ref_t) and what else of the
+     * request such a run may look at; all of it in memory of its own.  It is
+     * started from an event: until then the caller completes it, or cancels
+     * it.  NULL: memory, or an error in a variable; a shell without this
+     * function has no such runs.
+     */
+    ngx_http_endpoint_run_t
+                        *(*detach)(ngx_http_endpoint_run_t *run,
+                                   ngx_array_t *refs);
 };
 
 

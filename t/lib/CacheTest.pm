@@ -16,7 +16,7 @@ use EndpointServer;
 use Exporter 'import';
 use Test::More;
 
-our @EXPORT = qw(cache_server get is_cached asked go log_of);
+our @EXPORT = qw(cache_server get get_old is_cached asked go log_of);
 
 
 sub cache_server {
@@ -31,6 +31,7 @@ sub cache_server {
     endpoint_cache_zone zone=small:64k entries=10 ttl=1h;
     endpoint_cache_zone zone=large:8m entries=1000 ttl=1h;
     endpoint_cache_zone zone=short:1m entries=1000 ttl=1s stale=1h;
+    endpoint_cache_zone zone=old:1m entries=1000 ttl=1ms stale=1h;
 
     server {
         listen 127.0.0.1:%%PORT%% @{[ $opt{listen} // '' ]};
@@ -108,6 +109,17 @@ sub get {
     my ($s, $uri, @headers) = @_;
 
     return $s->ask("GET $uri", @headers);
+}
+
+
+# the same once a value of the zone "old" has had its time
+
+sub get_old {
+    my ($s, $uri, @headers) = @_;
+
+    select undef, undef, undef, 0.01;
+
+    return get($s, $uri, @headers);
 }
 
 

@@ -93,7 +93,7 @@ static void run_handler(ngx_event_t *ev);
 static ngx_http_endpoint_kinds_t  run_kinds;
 
 
-static ngx_http_endpoint_shell_t  run_shell = { run_handler, NULL };
+static ngx_http_endpoint_shell_t  run_shell = { run_handler, NULL, NULL };
 
 
 static ngx_pool_t                 *run_pool;
