@@ -20,6 +20,8 @@ SQL
 
 my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
 
+    endpoint_cache_zone zone=kept:32m entries=10 ttl=1h max_size=8m;
+
     upstream db {
         server @{[ $pg->address ]};
         endpoint_postgres "dbname=app user=app sslmode=disable" connections=1 isolated=1;
@@ -59,6 +61,29 @@ CONF
         location /more/ {
             endpoint_query_buffer 8m;
             endpoint GET /more/$n:int { query $r db "SELECT repeat('x', 100) AS x FROM generate_series(1, $n)"; reply '{"n": $r[9999].x}'; }
+        }
+
+        location /pieces/ {
+            endpoint_query_buffer 64m;
+            endpoint GET /pieces/lane/$n:int { query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n"; reply $r; }
+            endpoint GET /pieces/isolated/$n:int { query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n" isolated; reply $r; }
+            endpoint GET /pieces/inside/$n:int {
+                transaction {
+                    query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n";
+                    query_row $c db "SELECT count(*) AS n, max(e ->> 'i') AS i FROM json_array_elements($r::json) e";
+                }
+                reply '[$r, $c.n]';
+            }
+            endpoint GET /pieces/member/$n:int { query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n"; reply '[$r[-1].x, $r[0].x]'; }
+            endpoint GET /pieces/cached/$n:int { query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n" cache=kept:rows/$n; reply $r; }
+            endpoint GET /pieces/each/$n:int { arg $l:json=[7,8]; query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n WHERE $item::int <> n" each=$l; reply $r; }
+            endpoint GET /pieces/failed/$n:int {
+                transaction {
+                    query $r db "SELECT n AS i, 'row ' || n AS x FROM generate_series(1, $n) n";
+                    query db "SELECT 1 / 0";
+                }
+                reply $r;
+            }
         }
 
         location /lock/ {
@@ -109,6 +134,54 @@ is($s->ask('GET /more/50000')->{status}, 200, 'the limit is a directive');
 ok($s->count('logs/error.log',
              qr/step "r": the result is larger than "endpoint_query_buffer"/),
    'the log names it');
+
+
+# a large one is written in pieces, between which others have their turn
+
+my $n = 50000;
+my @rows = map { qq({"i":$_,"x":"row $_"}) } 1 .. $n;
+my $all = '[' . join(',', @rows) . ']';
+my %large = (
+    "lane/$n" => $all,
+    "isolated/$n" => $all,
+    "inside/$n" => "[$all, $n]",
+    "member/$n" => qq(["row $n", "row 1"]),
+    "cached/$n" => $all,
+    "each/$n" => '[[' . join(',', @rows[0 .. 5, 7 .. $n - 1]) . '],['
+                 . join(',', @rows[0 .. 6, 8 .. $n - 1]) . ']]',
+);
+
+sub same {
+    my ($uri, $body) = @_;
+
+    # a megabyte is not to be shown
+
+    ok($body =~ s/, *//gr eq $large{$uri} =~ s/, *//gr, "in pieces: $uri")
+        or diag(length $body, ', ', substr $body, 0, 200);
+}
+
+same($_, $s->ask("GET /pieces/$_")->{body}) for sort keys %large;
+same("cached/$n", $s->ask("GET /pieces/cached/$n")->{body});
+
+is($s->ask("GET /pieces/failed/$n")->{status}, 502, 'a failure behind them');
+
+{
+    my %socket = map { $_ => $s->connect } sort keys %large;
+
+    $s->request($socket{$_}, "GET /pieces/$_") for sort keys %large;
+    same($_, $s->response($socket{$_}, first => 1)->{body})
+        for sort keys %large;
+
+    # who leaves in the middle of one
+
+    $s->request($socket{$_}, "GET /pieces/$_") for sort keys %large;
+    ok($s->wait_for(sub {
+           $pg->value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE"
+                      . " '%row%' AND query NOT LIKE '%stat%'");
+       }), 'they are under way');
+    close $_ for values %socket;
+    same("lane/$n", $s->ask("GET /pieces/lane/$n")->{body}) for 1 .. 2;
+}
 
 
 # what nobody asked for is not kept

@@ -59,6 +59,8 @@ struct ngx_http_endpoint_pg_pool_s {
 
     ngx_queue_t                           ended;
     ngx_event_t                           event;
+    ngx_queue_t                           written;  /* in pieces */
+    ngx_event_t                           writer;
     ngx_queue_t                           free;
 
     unsigned                              done:1;   /* nobody is told more */

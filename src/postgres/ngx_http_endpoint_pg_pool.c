@@ -51,11 +51,16 @@ ngx_http_endpoint_pg_pool_init(ngx_http_endpoint_pg_pool_t *pool,
     ngx_queue_init(&pool->queue);
     ngx_queue_init(&pool->claims);
     ngx_queue_init(&pool->ended);
+    ngx_queue_init(&pool->written);
     ngx_queue_init(&pool->free);
 
     pool->event.handler = ngx_http_endpoint_pg_query_ended_handler;
     pool->event.data = pool;
     pool->event.log = cycle->log;
+
+    pool->writer.handler = ngx_http_endpoint_pg_query_write_handler;
+    pool->writer.data = pool;
+    pool->writer.log = cycle->log;
 
     ngx_http_endpoint_pg_balance_init(pool);
     ngx_http_endpoint_pg_absent_init(pool);

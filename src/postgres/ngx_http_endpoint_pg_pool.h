@@ -44,8 +44,10 @@ typedef struct ngx_http_endpoint_pg_lane_s
 typedef struct {
     ngx_http_endpoint_pg_cause_e   cause;
 
-    /* of a success: an array of objects, or an object or null; its rows */
+    /* of a success: an array of objects, or an object or null, of which a large
+       one is a chain; its rows */
     ngx_str_t                      json;
+    ngx_chain_t                   *chain;
     ngx_uint_t                     rows;
 
     /* of a failure: for the log, printable; "" where there is none; said is

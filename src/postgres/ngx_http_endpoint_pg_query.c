@@ -1,12 +1,13 @@
 
 #include "ngx_http_endpoint_pg_check.h"
-#include "ngx_http_endpoint_pg_row.h"
 #include "ngx_http_endpoint_utf8.h"
 
 
 #define NGX_HTTP_ENDPOINT_PG_TEXT   2048
 
 
+static void ngx_http_endpoint_pg_query_write(
+    ngx_http_endpoint_pg_query_t *query);
 static ngx_int_t ngx_http_endpoint_pg_query_json(
     ngx_http_endpoint_pg_query_t *query,
     ngx_http_endpoint_pg_result_t *result);
@@ -104,12 +105,20 @@ ngx_http_endpoint_pg_query_ended_handler(ngx_event_t *ev)
 void
 ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
 {
-    ngx_http_endpoint_pg_result_t  result;
-
     if (query->check) {
         ngx_http_endpoint_pg_check_answer(query);
         return;
     }
+
+    ngx_http_endpoint_pg_query_write(query);
+}
+
+
+static void
+ngx_http_endpoint_pg_query_write(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_int_t                      rc;
+    ngx_http_endpoint_pg_result_t  result;
 
     ngx_memzero(&result, sizeof(ngx_http_endpoint_pg_result_t));
 
@@ -119,15 +128,58 @@ ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
     } else if (query->command.failed || query->command.result == NULL) {
         ngx_http_endpoint_pg_query_error(query, &result);
 
-    } else if (ngx_http_endpoint_pg_query_json(query, &result) != NGX_OK) {
-        result.cause = ngx_http_endpoint_pg_memory;
-        ngx_str_set(&result.message, "no memory for the result");
+    } else {
+        rc = ngx_http_endpoint_pg_query_json(query, &result);
 
-    } else if (query->command.limit && result.json.len > query->command.limit) {
-        ngx_http_endpoint_pg_query_large(query, &result);
+        if (rc == NGX_ERROR) {
+            result.cause = ngx_http_endpoint_pg_memory;
+            ngx_str_set(&result.message, "no memory for the result");
+
+        } else if (query->command.limit
+                   && query->text.json.len > query->command.limit)
+        {
+            ngx_http_endpoint_pg_query_large(query, &result);
+
+        } else if (rc == NGX_AGAIN) {
+
+            /* it was on a connection that others have now */
+
+            query->state = ngx_http_endpoint_pg_query_written;
+            ngx_queue_insert_tail(&query->owner->written, &query->command.link);
+            ngx_post_event(&query->owner->writer, &ngx_posted_next_events);
+            return;
+        }
     }
 
     ngx_http_endpoint_pg_query_tell(query, &result);
+}
+
+
+/* one of them each time, in turn */
+
+void
+ngx_http_endpoint_pg_query_write_handler(ngx_event_t *ev)
+{
+    ngx_queue_t                   *q;
+    ngx_http_endpoint_pg_pool_t   *pool;
+    ngx_http_endpoint_pg_query_t  *query;
+
+    pool = ev->data;
+
+    if (ngx_queue_empty(&pool->written)) {
+        return;
+    }
+
+    q = ngx_queue_head(&pool->written);
+    ngx_queue_remove(q);
+
+    query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
+
+    ngx_http_endpoint_pg_query_write(query);
+
+    if (!ngx_queue_empty(&pool->written)) {
+        ngx_post_event(&pool->writer, &ngx_posted_next_events);
+    }
 }
 
 
@@ -147,6 +199,7 @@ ngx_http_endpoint_pg_query_json(ngx_http_endpoint_pg_query_t *query,
 {
     char        *affected;
     PGresult    *res;
+    ngx_int_t    rc;
     ngx_uint_t   flags, given;
 
     if (query->statement == NULL) {
@@ -173,8 +226,13 @@ ngx_http_endpoint_pg_query_json(ngx_http_endpoint_pg_query_t *query,
         flags |= NGX_HTTP_ENDPOINT_PG_ROW_BIGINT;
     }
 
-    return ngx_http_endpoint_pg_row_json(res, &query->statement->head, flags,
-                                         query->pool, &result->json);
+    rc = ngx_http_endpoint_pg_row_json(res, &query->statement->head, flags,
+                                       query->pool, &query->text);
+
+    result->json = query->text.json;
+    result->chain = query->text.chain;
+
+    return rc;
 }
 
 

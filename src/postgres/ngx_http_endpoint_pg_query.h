@@ -8,6 +8,7 @@
 
 #include "ngx_http_endpoint_pg.h"
 #include "ngx_http_endpoint_pg_param.h"
+#include "ngx_http_endpoint_pg_row.h"
 #include "ngx_http_endpoint_pg_statement.h"
 
 
@@ -20,6 +21,7 @@ typedef enum {
     ngx_http_endpoint_pg_query_checked,         /* its statement is */
     ngx_http_endpoint_pg_query_held,            /* by its transaction */
     ngx_http_endpoint_pg_query_sent,
+    ngx_http_endpoint_pg_query_written,         /* its result is, in pieces */
     ngx_http_endpoint_pg_query_ended            /* to be told */
 } ngx_http_endpoint_pg_query_state_e;
 
@@ -39,6 +41,8 @@ struct ngx_http_endpoint_pg_query_s {
     ngx_uint_t                            tries;
     unsigned                              renewed:1;
 
+    ngx_http_endpoint_pg_row_text_t       text;     /* of its result */
+
     /* of one that ended without a result of the server */
     ngx_http_endpoint_pg_cause_e          cause;
     const char                           *message;
@@ -49,6 +53,9 @@ ngx_http_endpoint_pg_query_t *ngx_http_endpoint_pg_query(
     ngx_http_endpoint_pg_pool_t *pool);
 /* The handler of pool->event: tells the queries that ended. */
 void ngx_http_endpoint_pg_query_ended_handler(ngx_event_t *ev);
+
+/* The handler of pool->writer: goes on with results that are written. */
+void ngx_http_endpoint_pg_query_write_handler(ngx_event_t *ev);
 
 void ngx_http_endpoint_pg_query_free(ngx_http_endpoint_pg_query_t *query);
 

@@ -4,6 +4,10 @@
 #include "ngx_http_endpoint_pg_value.h"
 
 
+/* what a worker writes in one go, about a millisecond's work */
+#define NGX_HTTP_ENDPOINT_PG_ROW_PIECE  (256 * 1024)
+
+
 typedef struct ngx_http_endpoint_pg_row_column_s {
     Oid                                 type;
     u_char                             *name;
@@ -29,7 +33,10 @@ static ngx_int_t ngx_http_endpoint_pg_row_columns(
     ngx_http_endpoint_pg_row_head_t *head, PGresult *result,
     ngx_uint_t flags);
 static ngx_int_t ngx_http_endpoint_pg_row_list(
-    ngx_http_endpoint_pg_row_t *row);
+    ngx_http_endpoint_pg_row_t *row, int *next);
+static ngx_int_t ngx_http_endpoint_pg_row_keep(
+    ngx_http_endpoint_pg_value_buf_t *b, ngx_pool_t *pool,
+    ngx_http_endpoint_pg_row_text_t *text, ngx_uint_t last);
 static ngx_int_t ngx_http_endpoint_pg_row_object(
     ngx_http_endpoint_pg_row_t *row, int n);
 static ngx_int_t ngx_http_endpoint_pg_row_cell(
@@ -50,7 +57,7 @@ static ngx_http_endpoint_pg_value_buf_t  ngx_http_endpoint_pg_row_out;
 ngx_int_t
 ngx_http_endpoint_pg_row_json(PGresult *result,
     ngx_http_endpoint_pg_row_head_t *head, ngx_uint_t flags, ngx_pool_t *pool,
-    ngx_str_t *json)
+    ngx_http_endpoint_pg_row_text_t *text)
 {
     ngx_int_t                          rc;
     ngx_http_endpoint_pg_row_t         row;
@@ -71,23 +78,69 @@ ngx_http_endpoint_pg_row_json(PGresult *result,
     row.columns = head->columns;
     row.ncolumns = head->ncolumns;
 
-    rc = ngx_http_endpoint_pg_row_list(&row);
+    rc = ngx_http_endpoint_pg_row_list(&row, &text->next);
 
-    if (rc == NGX_OK) {
-        json->len = b->pos - b->start;
-        json->data = ngx_pnalloc(pool, json->len);
-
-        if (json->data) {
-            ngx_memcpy(json->data, b->start, json->len);
-
-        } else {
-            rc = NGX_ERROR;
-        }
+    if (rc != NGX_ERROR
+        && ngx_http_endpoint_pg_row_keep(b, pool, text, rc == NGX_OK) != NGX_OK)
+    {
+        rc = NGX_ERROR;
     }
 
     ngx_http_endpoint_pg_value_keep(b);
 
     return rc;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_pg_row_keep(ngx_http_endpoint_pg_value_buf_t *b,
+    ngx_pool_t *pool, ngx_http_endpoint_pg_row_text_t *text, ngx_uint_t last)
+{
+    size_t        len;
+    u_char       *data;
+    ngx_buf_t    *buf;
+    ngx_chain_t  *cl;
+
+    len = b->pos - b->start;
+
+    data = ngx_pnalloc(pool, len);
+    if (data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(data, b->start, len);
+
+    text->json.len += len;
+
+    if (last && text->chain == NULL) {
+        text->json.data = data;
+        return NGX_OK;
+    }
+
+    cl = ngx_alloc_chain_link(pool);
+    buf = ngx_calloc_buf(pool);
+
+    if (cl == NULL || buf == NULL) {
+        return NGX_ERROR;
+    }
+
+    buf->pos = data;
+    buf->last = data + len;
+    buf->memory = 1;
+
+    cl->buf = buf;
+    cl->next = NULL;
+
+    if (text->chain) {
+        *text->last = cl;
+
+    } else {
+        text->chain = cl;
+    }
+
+    text->last = &cl->next;
+
+    return NGX_OK;
 }
 
 
@@ -173,8 +226,10 @@ ngx_http_endpoint_pg_row_columns(ngx_http_endpoint_pg_row_head_t *head,
 }
 
 
+/* NGX_AGAIN: a piece, from row *next on */
+
 static ngx_int_t
-ngx_http_endpoint_pg_row_list(ngx_http_endpoint_pg_row_t *row)
+ngx_http_endpoint_pg_row_list(ngx_http_endpoint_pg_row_t *row, int *next)
 {
     int                                i, n;
     ngx_http_endpoint_pg_value_buf_t  *b;
@@ -198,9 +253,16 @@ ngx_http_endpoint_pg_row_list(ngx_http_endpoint_pg_row_t *row)
         return NGX_OK;
     }
 
-    *b->pos++ = '[';
+    if (*next == 0) {
+        *b->pos++ = '[';
+    }
 
-    for (i = 0; i < n; i++) {
+    for (i = *next; i < n; i++) {
+
+        if (b->pos - b->start >= NGX_HTTP_ENDPOINT_PG_ROW_PIECE) {
+            *next = i;
+            return NGX_AGAIN;
+        }
 
         if (ngx_http_endpoint_pg_row_object(row, i) != NGX_OK) {
             return NGX_ERROR;

@@ -311,6 +311,7 @@ ngx_http_endpoint_pg_rollback(ngx_http_endpoint_pg_transaction_t *t)
 
     ngx_http_endpoint_pg_withdraw(t, &t->held);
     ngx_http_endpoint_pg_withdraw(t, &t->pool->ended);
+    ngx_http_endpoint_pg_withdraw(t, &t->pool->written);
     ngx_http_endpoint_pg_withdraw_checked(t);
 
     seat = t->lane;
@@ -637,6 +638,7 @@ ngx_http_endpoint_pg_seat_single(ngx_http_endpoint_pg_lane_t *seat,
     }
 
     if (fate == ngx_http_endpoint_pg_synced) {
+        query->transaction = NULL;
         ngx_free(t);
         ngx_http_endpoint_pg_release(seat);
         ngx_http_endpoint_pg_query_finish(query);

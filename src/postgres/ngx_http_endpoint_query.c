@@ -11,6 +11,8 @@ static ngx_int_t ngx_http_endpoint_query_values(ngx_http_endpoint_query_t *q,
     ngx_str_t *params);
 static void ngx_http_endpoint_query_arrived(void *data,
     ngx_http_endpoint_pg_result_t *result);
+static void ngx_http_endpoint_query_value(
+    ngx_http_endpoint_pg_result_t *result, ngx_http_endpoint_value_t *v);
 static ngx_int_t ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_pg_result_t *result);
 static ngx_uint_t ngx_http_endpoint_query_faulty(
@@ -169,8 +171,7 @@ ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b)
     b->ended = 1;
 
     if (q->result.cause == ngx_http_endpoint_pg_ok) {
-        ngx_http_endpoint_value_json(&b->value, q->result.json.data,
-                                     q->result.json.len);
+        ngx_http_endpoint_query_value(&q->result, &b->value);
         return;
     }
 
@@ -183,6 +184,27 @@ ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b)
     }
 
     ngx_http_endpoint_query_failed(q->exec, &q->result, conf->has_inputs);
+}
+
+
+static void
+ngx_http_endpoint_query_value(ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_value_t *v)
+{
+    ngx_buf_t  *b;
+
+    if (result->chain == NULL) {
+        ngx_http_endpoint_value_json(v, result->json.data, result->json.len);
+        return;
+    }
+
+    b = result->chain->buf;
+
+    ngx_http_endpoint_value_json(v, b->pos, b->last - b->pos);
+
+    v->data.data = NULL;
+    v->data.len = result->json.len;
+    v->chain = result->chain;
 }
 
 

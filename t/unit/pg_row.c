@@ -9,6 +9,10 @@
 #define PG_ROW_OID_INT4  23
 
 
+/* of the last result */
+static ngx_uint_t  pg_row_pieces;
+
+
 static PGresult *pg_row_result(const char *name, Oid oid, const char *value,
     size_t len);
 static ngx_int_t pg_row_json(PGresult *res, ngx_uint_t flags,
@@ -18,6 +22,7 @@ static void pg_row_flags(Oid oid, ngx_uint_t flags, const char *value,
     const char *expected);
 static void pg_row_rows(void);
 static void pg_row_head(void);
+static void pg_row_large(void);
 static void pg_row_lengths(void);
 static void pg_row_memory(void);
 
@@ -52,14 +57,40 @@ static ngx_int_t
 pg_row_json(PGresult *res, ngx_uint_t flags, ngx_pool_t *pool,
     ngx_str_t *json)
 {
-    ngx_int_t                        rc;
-    ngx_http_endpoint_pg_row_head_t  head;
+    u_char                           *p;
+    ngx_int_t                         rc;
+    ngx_chain_t                      *cl;
+    ngx_http_endpoint_pg_row_head_t   head;
+    ngx_http_endpoint_pg_row_text_t   text;
 
     ngx_memzero(&head, sizeof(ngx_http_endpoint_pg_row_head_t));
+    ngx_memzero(&text, sizeof(ngx_http_endpoint_pg_row_text_t));
 
-    rc = ngx_http_endpoint_pg_row_json(res, &head, flags, pool, json);
+    for (pg_row_pieces = 1; ; pg_row_pieces++) {
+        rc = ngx_http_endpoint_pg_row_json(res, &head, flags, pool, &text);
+
+        if (rc != NGX_AGAIN) {
+            break;
+        }
+
+        /* another result of the statement has other columns meanwhile */
+
+        ngx_http_endpoint_pg_row_free(&head);
+    }
 
     ngx_http_endpoint_pg_row_free(&head);
+
+    *json = text.json;
+
+    if (rc == NGX_OK && text.chain) {
+        json->data = p = ngx_pnalloc(pool, json->len);
+
+        for (cl = text.chain; cl; cl = cl->next) {
+            p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+        }
+
+        unit_int(p - json->data, json->len, "the length of all pieces");
+    }
 
     return rc;
 }
@@ -163,10 +194,10 @@ static void
 pg_row_head(void)
 {
     PGresult                         *res;
-    ngx_str_t                         json;
     ngx_uint_t                        i;
     ngx_pool_t                       *pool;
     ngx_http_endpoint_pg_row_head_t   head;
+    ngx_http_endpoint_pg_row_text_t   text;
 
     static struct {
         const char  *name;
@@ -190,13 +221,73 @@ pg_row_head(void)
               ? pg_row_result(results[i].name, results[i].oid, "1", 1)
               : PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK);
 
-        ngx_http_endpoint_pg_row_json(res, &head, 0, pool, &json);
-        unit_str(&json, results[i].expected, "columns that change");
+        ngx_memzero(&text, sizeof(ngx_http_endpoint_pg_row_text_t));
+
+        ngx_http_endpoint_pg_row_json(res, &head, 0, pool, &text);
+        unit_str(&text.json, results[i].expected, "columns that change");
 
         PQclear(res);
     }
 
     ngx_http_endpoint_pg_row_free(&head);
+    ngx_destroy_pool(pool);
+}
+
+
+/* a large one, of which each piece takes its time */
+
+static void
+pg_row_large(void)
+{
+    int           i, n;
+    u_char       *p;
+    PGresult     *res;
+    ngx_str_t     json;
+    ngx_pool_t   *pool;
+    PGresAttDesc  column;
+    char          id[NGX_INT_T_LEN + 1];
+
+    n = 100000;
+    pool = ngx_create_pool(1024, &unit_log);
+
+    ngx_memzero(&column, sizeof(column));
+    column.name = (char *) "id";
+    column.typid = PG_ROW_OID_INT4;
+
+    res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    PQsetResultAttrs(res, 1, &column);
+
+    for (i = 0; i < n; i++) {
+        *ngx_sprintf((u_char *) id, "%d", 100000 + i) = '\0';
+        PQsetvalue(res, i, 0, id, 6);
+    }
+
+    unit_int(pg_row_json(res, 0, pool, &json), NGX_OK, "100,000 rows");
+    unit_int(json.len, n * 14 + 1, "their length");
+    unit_int(pg_row_pieces, 6, "in pieces");
+
+    p = json.data;
+
+    for (i = 0; i < n; i++) {
+        (void) ngx_sprintf((u_char *) id, "%d", 100000 + i);
+
+        if (p[0] != (i ? ',' : '[') || ngx_strncmp(p + 1, "{\"id\":", 6) != 0
+            || ngx_strncmp(p + 7, id, 6) != 0 || p[13] != '}')
+        {
+            break;
+        }
+
+        p += 14;
+    }
+
+    unit_int(i, n, "all of them");
+    unit_int(*p, ']', "and the end");
+
+    unit_int(pg_row_json(res, NGX_HTTP_ENDPOINT_PG_ROW_FIRST, pool, &json),
+             NGX_OK, "the first of them");
+    unit_str(&json, "{\"id\":100000}", "the first of them");
+
+    PQclear(res);
     ngx_destroy_pool(pool);
 }
 
@@ -288,6 +379,7 @@ main(void)
 
     pg_row_rows();
     pg_row_head();
+    pg_row_large();
 
     /* int2, int4, int8, float4, float8, numeric */
 
