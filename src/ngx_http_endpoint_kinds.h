@@ -51,7 +51,8 @@
     KIND(transaction, NGX_HTTP_ENDPOINT_BLOCKS|NGX_CONF_BLOCK|NGX_CONF_ANY,   \
          ngx_http_endpoint_transaction)                                       \
                                                                               \
-    KIND(background, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_BLOCK|NGX_CONF_ANY,     \
+    KIND(background, NGX_HTTP_ENDPOINT_BLOCK|NGX_HTTP_ENDPOINT_TRANSACTION    \
+         |NGX_CONF_BLOCK|NGX_CONF_ANY,                                        \
          ngx_http_endpoint_background)                                        \
                                                                               \
     KIND(cache, NGX_HTTP_ENDPOINT_BLOCK|NGX_CONF_2MORE,                       \

@@ -7,7 +7,7 @@
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
 #include "ngx_http_endpoint_schedule.h"
-#include "ngx_http_endpoint_task.h"
+#include "ngx_http_endpoint_task_queue.h"
 #include "ngx_http_endpoint_wake.h"
 
 
@@ -98,6 +98,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
     { ngx_string("endpoint_task_zone"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
       ngx_http_endpoint_task_conf,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("endpoint_task_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_http_endpoint_task_queue_conf,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
       NULL },
@@ -305,6 +312,9 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
            != NGX_OK
         || ngx_array_init(&conf->task_zones, cf->pool, 1,
                           sizeof(ngx_http_endpoint_task_zone_t *))
+           != NGX_OK
+        || ngx_array_init(&conf->task_queues, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_task_queue_t *))
            != NGX_OK
         || ngx_array_init(&conf->task_blocks, cf->pool, 1,
                           sizeof(ngx_http_endpoint_task_block_t *))
@@ -563,7 +573,8 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
     emcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_endpoint_module);
 
     if (ngx_http_endpoint_pg_conf_init(cf, &emcf->pools) != NGX_OK
-        || ngx_http_endpoint_purge_check(cf, &emcf->purges) != NGX_OK)
+        || ngx_http_endpoint_purge_check(cf, &emcf->purges) != NGX_OK
+        || ngx_http_endpoint_task_queue_compile(cf, emcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -625,6 +636,10 @@ ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_http_endpoint_schedule_init_process(cycle, emcf);
+
+    if (ngx_http_endpoint_task_queue_init_process(cycle, emcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_http_endpoint_task_init_process(cycle, emcf);
 }

@@ -34,7 +34,9 @@ typedef struct {
     ngx_array_t                     pools;  /* ngx_http_endpoint_pg_pool_t * */
 
     ngx_array_t                     task_zones;     /* of task/ */
+    ngx_array_t                     task_queues;
     ngx_array_t                     task_blocks;
+    ngx_http_endpoint_zone_t       *queue_zone;     /* NULL: no queue */
 
     ngx_array_t                     schedules;      /* of schedule/ */
     ngx_http_endpoint_zone_t       *schedule_zone;  /* NULL: it has none */

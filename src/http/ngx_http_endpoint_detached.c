@@ -28,7 +28,6 @@ static u_char *ngx_http_endpoint_detached_log_request(ngx_http_request_t *r,
     u_char *buf, size_t len);
 static void ngx_http_endpoint_detached_watch(void);
 static void ngx_http_endpoint_detached_watch_handler(ngx_event_t *ev);
-static ngx_msec_t ngx_http_endpoint_detached_shutdown(void);
 
 
 static ngx_http_endpoint_shell_t  ngx_http_endpoint_detached_shell = {
@@ -422,7 +421,7 @@ ngx_http_endpoint_detached_watch_handler(ngx_event_t *ev)
 }
 
 
-static ngx_msec_t
+ngx_msec_t
 ngx_http_endpoint_detached_shutdown(void)
 {
     ngx_core_conf_t  *ccf;

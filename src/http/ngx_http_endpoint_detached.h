@@ -82,5 +82,8 @@ void ngx_http_endpoint_detached_post(ngx_http_endpoint_detached_t *d,
  */
 void ngx_http_endpoint_detached_cancel(ngx_http_endpoint_detached_t *d);
 
+/* How long they may go on in a worker that is to exit, in milliseconds. */
+ngx_msec_t ngx_http_endpoint_detached_shutdown(void);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_DETACHED_H_INCLUDED_ */

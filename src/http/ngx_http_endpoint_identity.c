@@ -58,6 +58,22 @@ ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
 
 
 void
+ngx_http_endpoint_identity_portable(ngx_http_endpoint_block_t *block,
+    ngx_http_endpoint_statement_t *statement, u_char *identity)
+{
+    ngx_md5_t  md5;
+
+    ngx_md5_init(&md5);
+
+    ngx_http_endpoint_identity_location(&md5, block->location);
+    ngx_http_endpoint_identity_statement(&md5, &block->head);
+    ngx_http_endpoint_identity_statement(&md5, statement);
+
+    ngx_md5_final(identity, &md5);
+}
+
+
+void
 ngx_http_endpoint_identity_named(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *name, ngx_str_t *which,
     u_char *identity)

@@ -24,6 +24,10 @@ void ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
     ngx_http_endpoint_block_t *block, ngx_http_endpoint_statement_t *statement,
     u_char *identity);
 
+/* The same without the addresses and names of the server. */
+void ngx_http_endpoint_identity_portable(ngx_http_endpoint_block_t *block,
+    ngx_http_endpoint_statement_t *statement, u_char *identity);
+
 /* The same for what a server has by a name, and which of those it is. */
 void ngx_http_endpoint_identity_named(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *name, ngx_str_t *which,

@@ -411,6 +411,10 @@ ngx_http_endpoint_pg_unheard(ngx_http_endpoint_pg_t *pg)
     }
 
     do {
+        if (pg->owner->notified) {
+            pg->owner->notified(pg, notify->extra);
+        }
+
         PQfreemem(notify);
         notify = PQnotifies(pg->conn);
     } while (notify);

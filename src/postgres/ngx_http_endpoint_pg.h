@@ -93,6 +93,9 @@ typedef struct {
 
     /* the worker is exiting: to be closed as soon as it may be */
     void  (*quit)(ngx_http_endpoint_pg_t *pg);
+
+    /* the server has told of something; NULL: nobody listens */
+    void  (*notified)(ngx_http_endpoint_pg_t *pg, const char *payload);
 } ngx_http_endpoint_pg_owner_t;
 
 

@@ -34,7 +34,8 @@ static ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_lane_owner = {
     ngx_http_endpoint_pg_lane_is_up,
     ngx_http_endpoint_pg_answer,
     ngx_http_endpoint_pg_lane_is_down,
-    ngx_http_endpoint_pg_lane_quit
+    ngx_http_endpoint_pg_lane_quit,
+    NULL
 };
 
 

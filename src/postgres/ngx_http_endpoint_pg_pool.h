@@ -16,6 +16,7 @@
 #define _NGX_HTTP_ENDPOINT_PG_POOL_H_INCLUDED_
 
 
+#include <libpq-fe.h>
 #include "ngx_http_endpoint_pg_error.h"
 #include "ngx_http_endpoint_sql.h"
 #include "ngx_http_endpoint_value.h"
@@ -25,6 +26,7 @@
 #define NGX_HTTP_ENDPOINT_PG_BIGINT      0x02   /* int8 as strings */
 #define NGX_HTTP_ENDPOINT_PG_ISOLATED    0x04
 #define NGX_HTTP_ENDPOINT_PG_IDEMPOTENT  0x08   /* may be executed twice */
+#define NGX_HTTP_ENDPOINT_PG_RAW         0x10   /* libpq's result, no JSON */
 
 
 typedef struct ngx_http_endpoint_pg_pool_s
@@ -49,6 +51,7 @@ typedef struct {
     ngx_str_t                      json;
     ngx_chain_t                   *chain;
     ngx_uint_t                     rows;
+    PGresult                      *raw;     /* of a success of such a one */
 
     /* of a failure: for the log, printable; "" where there is none; said is
        the message as it was */

@@ -209,6 +209,11 @@ ngx_http_endpoint_pg_query_json(ngx_http_endpoint_pg_query_t *query,
     res = query->command.result;
     given = query->statement->flags;
 
+    if (given & NGX_HTTP_ENDPOINT_PG_RAW) {
+        result->raw = res;
+        return NGX_OK;
+    }
+
     result->rows = PQntuples(res);
 
     if (PQresultStatus(res) == PGRES_COMMAND_OK) {
@@ -357,11 +362,17 @@ ngx_http_endpoint_pg_query_tell(ngx_http_endpoint_pg_query_t *query,
     handler = query->handler;
     data = query->data;
 
+    if (result->raw) {
+        query->command.result = NULL;
+    }
+
     ngx_http_endpoint_pg_query_free(query);
 
     if (!pool->done) {
         handler(data, result);
     }
+
+    PQclear(result->raw);
 }
 
 

@@ -37,7 +37,8 @@ ngx_http_endpoint_pg_owner_t  ngx_http_endpoint_pg_seat_owner = {
     ngx_http_endpoint_pg_seat_up,
     ngx_http_endpoint_pg_seat_done,
     ngx_http_endpoint_pg_seat_down,
-    ngx_http_endpoint_pg_seat_quit
+    ngx_http_endpoint_pg_seat_quit,
+    NULL
 };
 
 

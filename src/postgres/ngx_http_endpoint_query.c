@@ -14,7 +14,8 @@ static void ngx_http_endpoint_query_arrived(void *data,
 static void ngx_http_endpoint_query_value(
     ngx_http_endpoint_pg_result_t *result, ngx_http_endpoint_value_t *v);
 static ngx_int_t ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result);
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf);
 static ngx_uint_t ngx_http_endpoint_query_faulty(
     ngx_http_endpoint_pg_cause_e cause);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_query_cause(
@@ -183,7 +184,7 @@ ngx_http_endpoint_query_resume(ngx_http_endpoint_branch_t *b)
         return;
     }
 
-    ngx_http_endpoint_query_failed(q->exec, &q->result, conf->has_inputs);
+    ngx_http_endpoint_query_failed(q->exec, &q->result, conf);
 }
 
 
@@ -238,16 +239,18 @@ ngx_http_endpoint_query_cancel(ngx_http_endpoint_branch_t *b)
 
 void
 ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf)
 {
     ngx_http_endpoint_query_log(exec, result);
-    ngx_http_endpoint_query_refuse(exec, result, client);
+    ngx_http_endpoint_query_refuse(exec, result, conf);
 }
 
 
 void
 ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client)
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf)
 {
     ngx_int_t                   rc;
     ngx_str_t                   json;
@@ -256,10 +259,13 @@ ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
 
     run = exec->run;
 
-    rc = ngx_http_endpoint_query_named(exec, result);
+    rc = conf ? ngx_http_endpoint_query_named(exec, result, conf)
+              : NGX_DECLINED;
 
     if (rc == NGX_DECLINED) {
-        cause = ngx_http_endpoint_query_cause(result->cause, client);
+        cause = ngx_http_endpoint_query_cause(result->cause,
+                                              conf == NULL
+                                              || conf->has_inputs);
 
         /* its transaction may be tried again */
 
@@ -292,21 +298,14 @@ ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
 
 static ngx_int_t
 ngx_http_endpoint_query_named(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result)
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf)
 {
     u_char                           *p;
     ngx_str_t                         json;
     ngx_uint_t                        i;
-    ngx_http_endpoint_query_conf_t   *conf;
     ngx_http_endpoint_query_error_t  *error;
 
-    /* a COMMIT has no options */
-
-    if (exec->step->inner) {
-        return NGX_DECLINED;
-    }
-
-    conf = exec->step->conf;
     error = conf->errors.elts;
 
     for (i = 0; i < conf->errors.nelts; i++) {

@@ -68,19 +68,17 @@ void ngx_http_endpoint_query_log(ngx_http_endpoint_exec_t *exec,
 
 /*
  * What a failure of the database is to a step: logs the whole of it, sets
- * run->result and fails exec.  client: the statement has inputs, so that bad
- * data is the client's.
+ * run->result and fails exec.  conf says which errors have a status of their
+ * own, and whether bad data is the client's; NULL: none, it is.
  */
 void ngx_http_endpoint_query_failed(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client);
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf);
 
-
-/*
- * What a failure is to a step, without a line in the log: sets run->result and
- * fails exec.
- */
+/* The same without a line in the log. */
 void ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_pg_result_t *result, ngx_uint_t client);
+    ngx_http_endpoint_pg_result_t *result,
+    ngx_http_endpoint_query_conf_t *conf);
 
 
 extern ngx_http_endpoint_share_t  ngx_http_endpoint_query_share;

@@ -113,7 +113,7 @@ ngx_http_endpoint_query_adopt(ngx_http_endpoint_exec_t *exec,
     ngx_http_endpoint_outcome_field(outcome, "message", &result.message);
     ngx_http_endpoint_outcome_field(outcome, "constraint", &result.constraint);
 
-    ngx_http_endpoint_query_refuse(exec, &result, conf->has_inputs);
+    ngx_http_endpoint_query_refuse(exec, &result, conf);
 
     return NGX_OK;
 }

@@ -22,6 +22,7 @@ typedef struct {
     ngx_http_endpoint_exec_t            *inner;     /* one for each step */
     ngx_uint_t                           next;      /* those before started */
     ngx_http_endpoint_pg_transaction_t  *transaction;
+    ngx_http_endpoint_transaction_end_t *ends;
     ngx_http_endpoint_pg_result_t        result;    /* of COMMIT */
     ngx_uint_t                           tries;
     unsigned                             committing:1;
@@ -33,13 +34,15 @@ static ngx_int_t ngx_http_endpoint_transaction_compile(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_transaction_inner(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
-static ngx_int_t ngx_http_endpoint_transaction_pool(
+static ngx_int_t ngx_http_endpoint_transaction_query(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     ngx_http_endpoint_step_t *inner);
 static void ngx_http_endpoint_transaction_start(
     ngx_http_endpoint_exec_t *exec);
 static ngx_int_t ngx_http_endpoint_transaction_begin(
     ngx_http_endpoint_transaction_t *t);
+static void ngx_http_endpoint_transaction_over(
+    ngx_http_endpoint_transaction_t *t, ngx_int_t rc);
 static void ngx_http_endpoint_transaction_resume(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_transaction_advance(
@@ -90,7 +93,7 @@ ngx_http_endpoint_transaction_compile(ngx_http_endpoint_compile_t *c,
     c->statement = st;
     c->order = 0;
 
-    if (rc == NGX_OK && step->conf == NULL) {
+    if (rc == NGX_OK && step->target.len == 0) {
         return ngx_http_endpoint_plan_error(c->cf, st,
                                             "\"transaction\" has no query");
     }
@@ -124,7 +127,8 @@ ngx_http_endpoint_transaction_inner(ngx_http_endpoint_compile_t *c,
         }
 
         if (inner[i]->type->binds
-            && ngx_http_endpoint_transaction_pool(c, step, inner[i]) != NGX_OK)
+            && ngx_http_endpoint_transaction_query(c, step, inner[i])
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -134,18 +138,32 @@ ngx_http_endpoint_transaction_inner(ngx_http_endpoint_compile_t *c,
 }
 
 
-/* what binds names here is a query; all of them speak to one upstream */
+/* what binds names here is a query */
 
 static ngx_int_t
-ngx_http_endpoint_transaction_pool(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_transaction_query(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_step_t *step, ngx_http_endpoint_step_t *inner)
 {
-    ngx_http_endpoint_query_conf_t         *query;
-    ngx_http_endpoint_pg_statement_t      **statement;
+    ngx_http_endpoint_query_conf_t  *query;
+
+    query = inner->conf;
+
+    step->target = inner->target;
+
+    return ngx_http_endpoint_transaction_statement(c, query->pool,
+                                                   query->statement);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_transaction_statement(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_pg_pool_t *pool,
+    ngx_http_endpoint_pg_statement_t *statement)
+{
+    ngx_http_endpoint_pg_statement_t      **sp;
     ngx_http_endpoint_transaction_conf_t   *conf;
 
-    conf = step->conf;
-    query = inner->conf;
+    conf = c->step->conf;
 
     if (conf == NULL) {
         conf = ngx_palloc(c->cf->pool,
@@ -153,31 +171,30 @@ ngx_http_endpoint_transaction_pool(ngx_http_endpoint_compile_t *c,
 
         if (conf == NULL
             || ngx_array_init(&conf->statements, c->cf->pool,
-                              step->inner->nelts,
+                              c->step->inner->nelts,
                               sizeof(ngx_http_endpoint_pg_statement_t *))
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        conf->pool = query->pool;
+        conf->pool = pool;
 
-        step->conf = conf;
-        step->target = inner->target;
+        c->step->conf = conf;
     }
 
-    if (conf->pool != query->pool) {
+    if (conf->pool != pool) {
         return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                             "another upstream than that of "
                                             "the transaction");
     }
 
-    statement = ngx_array_push(&conf->statements);
-    if (statement == NULL) {
+    sp = ngx_array_push(&conf->statements);
+    if (sp == NULL) {
         return NGX_ERROR;
     }
 
-    *statement = query->statement;
+    *sp = statement;
 
     return NGX_OK;
 }
@@ -257,6 +274,34 @@ ngx_http_endpoint_transaction_get(ngx_http_endpoint_exec_t *exec)
 }
 
 
+void
+ngx_http_endpoint_transaction_at_end(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_transaction_end_t *end)
+{
+    ngx_http_endpoint_transaction_t  *t;
+
+    t = exec->ctx;
+
+    end->next = t->ends;
+    t->ends = end;
+}
+
+
+static void
+ngx_http_endpoint_transaction_over(ngx_http_endpoint_transaction_t *t,
+    ngx_int_t rc)
+{
+    ngx_http_endpoint_transaction_end_t  *end;
+
+    while (t->ends) {
+        end = t->ends;
+        t->ends = end->next;
+
+        end->handler(end->data, rc);
+    }
+}
+
+
 static void
 ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
 {
@@ -271,6 +316,7 @@ ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
 
     if (t->committed) {
         if (t->result.cause == ngx_http_endpoint_pg_ok) {
+            ngx_http_endpoint_transaction_over(t, NGX_OK);
             ngx_http_endpoint_exec_done(exec);
             return;
         }
@@ -283,7 +329,7 @@ ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
 
         /* a deferred constraint speaks up at COMMIT */
 
-        ngx_http_endpoint_query_failed(exec, &t->result, 1);
+        ngx_http_endpoint_query_failed(exec, &t->result, NULL);
         return;
     }
 
@@ -359,6 +405,8 @@ ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
         ngx_http_endpoint_pg_rollback(t->transaction);
     }
 
+    ngx_http_endpoint_transaction_over(t, NGX_DECLINED);
+
     ngx_memzero(t->inner, exec->step->inner->nelts
                           * sizeof(ngx_http_endpoint_exec_t));
 
@@ -421,7 +469,7 @@ ngx_http_endpoint_transaction_committed(void *data,
 static void
 ngx_http_endpoint_transaction_cancel(ngx_http_endpoint_exec_t *exec)
 {
-    ngx_uint_t                        i;
+    ngx_uint_t                        i, unsure;
     ngx_http_endpoint_transaction_t  *t;
 
     t = exec->ctx;
@@ -438,4 +486,12 @@ ngx_http_endpoint_transaction_cancel(ngx_http_endpoint_exec_t *exec)
         ngx_http_endpoint_pg_rollback(t->transaction);
         t->transaction = NULL;
     }
+
+    /* a COMMIT that was sent may have been executed */
+
+    unsure = t->committing
+             && (!t->committed
+                 || t->result.cause == ngx_http_endpoint_pg_lost);
+
+    ngx_http_endpoint_transaction_over(t, unsure ? NGX_ERROR : NGX_DECLINED);
 }

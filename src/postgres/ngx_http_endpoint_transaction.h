@@ -13,9 +13,39 @@
 #include "ngx_http_endpoint_run.h"
 
 
+/* what waits for the end of a transaction */
+typedef struct ngx_http_endpoint_transaction_end_s
+    ngx_http_endpoint_transaction_end_t;
+
+
+struct ngx_http_endpoint_transaction_end_s {
+
+    /*
+     * called once; NGX_OK: it has committed, NGX_DECLINED: it is rolled back,
+     * NGX_ERROR: nobody knows
+     */
+    void  (*handler)(void *data, ngx_int_t rc);
+    void   *data;
+
+    ngx_http_endpoint_transaction_end_t  *next;
+};
+
+
+/*
+ * Configuration time: a step inside the transaction of c executes statement,
+ * of the upstream pool.  NGX_ERROR: a mistake (logged), or memory.
+ */
+ngx_int_t ngx_http_endpoint_transaction_statement(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_pg_pool_t *pool,
+    ngx_http_endpoint_pg_statement_t *statement);
+
 /* The transaction that an exec of this step has begun. */
 ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_transaction_get(
     ngx_http_endpoint_exec_t *exec);
+
+/* Has end->handler called when the transaction of that exec is over. */
+void ngx_http_endpoint_transaction_at_end(ngx_http_endpoint_exec_t *exec,
+    ngx_http_endpoint_transaction_end_t *end);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_TRANSACTION_H_INCLUDED_ */

@@ -2,8 +2,10 @@
 #include "ngx_http_endpoint_carried.h"
 #include "ngx_http_endpoint_digest.h"
 #include "ngx_http_endpoint_identity.h"
+#include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_run.h"
-#include "ngx_http_endpoint_task.h"
+#include "ngx_http_endpoint_task_enqueue.h"
+#include "ngx_http_endpoint_transaction.h"
 
 
 static ngx_int_t ngx_http_endpoint_background_compile(
@@ -13,9 +15,15 @@ static ngx_int_t ngx_http_endpoint_background_words(
 static ngx_int_t ngx_http_endpoint_background_unique(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_task_block_t *tb,
     ngx_str_t *text);
-static ngx_int_t ngx_http_endpoint_background_zone(
+static ngx_int_t ngx_http_endpoint_background_where(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_task_block_t *tb,
     ngx_str_t *name);
+static ngx_int_t ngx_http_endpoint_background_only(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_task_block_t *tb);
+static ngx_int_t ngx_http_endpoint_background_in_transaction(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_task_block_t *tb);
+static ngx_int_t ngx_http_endpoint_background_isolated(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_task_block_t *tb);
 static ngx_int_t ngx_http_endpoint_background_plan(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step,
     ngx_http_endpoint_task_block_t *tb);
@@ -23,16 +31,27 @@ static ngx_int_t ngx_http_endpoint_background_check(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_background_reserve(
     ngx_http_endpoint_run_t *run);
+static ngx_int_t ngx_http_endpoint_background_fits(
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_step_t *step);
 static ngx_int_t ngx_http_endpoint_background_slot(
     ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_background_release(
     ngx_http_endpoint_run_t *run);
 static void ngx_http_endpoint_background_start(
     ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_background_key(
+    ngx_http_endpoint_exec_t *exec, u_char *digest);
 static ngx_int_t ngx_http_endpoint_background_fill(
     ngx_http_endpoint_exec_t *exec, ngx_str_t *values);
+static ngx_int_t ngx_http_endpoint_background_queue(
+    ngx_http_endpoint_exec_t *exec, ngx_str_t *values);
+static void ngx_http_endpoint_background_resume(
+    ngx_http_endpoint_exec_t *exec);
+static void ngx_http_endpoint_background_cancel(
+    ngx_http_endpoint_exec_t *exec);
 static void ngx_http_endpoint_background_too_large(
-    ngx_http_endpoint_exec_t *exec, size_t len);
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_task_block_t *tb,
+    size_t len);
 
 
 /* what ctx of an exec points to: its slot, until it is filled */
@@ -66,8 +85,8 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_background = {
     ngx_string("background"),
     ngx_http_endpoint_background_compile,
     ngx_http_endpoint_background_start,
-    NULL,
-    NULL,
+    ngx_http_endpoint_background_resume,
+    ngx_http_endpoint_background_cancel,
     0,
     0,
     ngx_http_endpoint_background_check,
@@ -95,13 +114,22 @@ ngx_http_endpoint_background_compile(ngx_http_endpoint_compile_t *c,
 
     step->conf = tb;
 
+    if (!c->place->reply) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"background\" is a statement "
+                                            "of an endpoint, %V has none",
+                                            &c->place->name);
+    }
+
     /* the reply alone comes after it; who leaves does not take it back */
 
     step->last = 1;
     step->effect = 1;
 
     if (ngx_http_endpoint_background_words(c, tb) != NGX_OK
-        || ngx_http_endpoint_background_plan(c, step, tb) != NGX_OK)
+        || ngx_http_endpoint_background_plan(c, step, tb) != NGX_OK
+        || ngx_http_endpoint_background_in_transaction(c, tb) != NGX_OK
+        || ngx_http_endpoint_background_isolated(c, tb) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -151,15 +179,15 @@ ngx_http_endpoint_background_words(ngx_http_endpoint_compile_t *c,
         if (name || ngx_strlchr(arg[i].data, arg[i].data + arg[i].len, '=')) {
             return ngx_http_endpoint_plan_error(c->cf, c->statement,
                                                 "invalid option \"%V\" of "
-                                                "\"background\", there are a "
-                                                "zone's name, delay= and "
-                                                "unique=", &arg[i]);
+                                                "\"background\", there are the "
+                                                "name of a zone or a queue, "
+                                                "delay= and unique=", &arg[i]);
         }
 
         name = &arg[i];
     }
 
-    return ngx_http_endpoint_background_zone(c, tb, name);
+    return ngx_http_endpoint_background_where(c, tb, name);
 }
 
 
@@ -180,40 +208,120 @@ ngx_http_endpoint_background_unique(ngx_http_endpoint_compile_t *c,
 
 
 static ngx_int_t
-ngx_http_endpoint_background_zone(ngx_http_endpoint_compile_t *c,
+ngx_http_endpoint_background_where(ngx_http_endpoint_compile_t *c,
     ngx_http_endpoint_task_block_t *tb, ngx_str_t *name)
 {
-    ngx_http_endpoint_main_conf_t   *emcf;
-    ngx_http_endpoint_task_zone_t  **zones;
+    ngx_http_endpoint_main_conf_t  *emcf;
+
+    if (name == NULL) {
+        if (ngx_http_endpoint_background_only(c, tb) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+    } else {
+        emcf = ngx_http_conf_get_module_main_conf(c->cf,
+                                                  ngx_http_endpoint_module);
+
+        tb->zone = ngx_http_endpoint_task_zone_find(emcf, name);
+        tb->queue = ngx_http_endpoint_task_queue_find(emcf, name);
+
+        if (tb->zone == NULL && tb->queue == NULL) {
+            return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                                "no \"endpoint_task_zone\" "
+                                                "and no "
+                                                "\"endpoint_task_queue\" is "
+                                                "named \"%V\"", name);
+        }
+    }
+
+    tb->policy = tb->zone ? &tb->zone->policy : &tb->queue->policy;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_background_only(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_task_block_t *tb)
+{
+    ngx_uint_t                        n;
+    ngx_http_endpoint_main_conf_t    *emcf;
+    ngx_http_endpoint_task_zone_t   **zones;
+    ngx_http_endpoint_task_queue_t  **queues;
 
     emcf = ngx_http_conf_get_module_main_conf(c->cf, ngx_http_endpoint_module);
 
-    zones = emcf->task_zones.elts;
+    n = emcf->task_zones.nelts + emcf->task_queues.nelts;
 
-    if (name == NULL) {
+    if (n == 1) {
+        zones = emcf->task_zones.elts;
+        queues = emcf->task_queues.elts;
 
-        if (emcf->task_zones.nelts == 1) {
+        if (emcf->task_zones.nelts) {
             tb->zone = zones[0];
-            return NGX_OK;
+
+        } else {
+            tb->queue = queues[0];
         }
 
-        return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                         emcf->task_zones.nelts
-                         ? "\"background\" must name one of the zones that "
-                           "\"endpoint_task_zone\" declares"
-                         : "\"background\" needs \"endpoint_task_zone "
-                           "zone=tasks:1m;\" in \"http\"");
+        return NGX_OK;
     }
 
-    tb->zone = ngx_http_endpoint_task_zone_find(emcf, name);
+    return ngx_http_endpoint_plan_error(c->cf, c->statement, n
+                     ? "\"background\" must name one of what "
+                       "\"endpoint_task_zone\" and \"endpoint_task_queue\" "
+                       "declare"
+                     : "\"background\" needs \"endpoint_task_zone "
+                       "zone=tasks:1m;\" in \"http\"");
+}
 
-    if (tb->zone) {
+
+/* its row is there if and only if the transaction commits */
+
+static ngx_int_t
+ngx_http_endpoint_background_in_transaction(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_task_block_t *tb)
+{
+    if (c->order == 0) {
+        return NGX_OK;
+    }
+
+    if (tb->queue == NULL) {
+        return ngx_http_endpoint_plan_error(c->cf, c->statement,
+                                            "\"background\" in a "
+                                            "transaction, zone \"%V\" is no "
+                                            "part of that: write it below, or "
+                                            "name an \"endpoint_task_queue\" "
+                                            "of this upstream",
+                                            &tb->zone->zone.name);
+    }
+
+    return ngx_http_endpoint_transaction_statement(c, tb->queue->pool,
+                       tb->queue->statements[tb->unique
+                                        ? ngx_http_endpoint_task_sql_insert_key
+                                        : ngx_http_endpoint_task_sql_insert]);
+}
+
+
+/* who inserts a key waits for others that do, and must wait alone */
+
+static ngx_int_t
+ngx_http_endpoint_background_isolated(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_task_block_t *tb)
+{
+    ngx_str_t  *name;
+
+    if (tb->queue == NULL || tb->unique == NULL
+        || ngx_http_endpoint_pg_conf_isolated(tb->queue->pool, &name))
+    {
         return NGX_OK;
     }
 
     return ngx_http_endpoint_plan_error(c->cf, c->statement,
-                                        "no \"endpoint_task_zone\" is named "
-                                        "\"%V\"", name);
+                                        "\"unique=\" with a queue in \"%V\", "
+                                        "whose \"endpoint_postgres\" has "
+                                        "\"isolated=0\", it must be 1 or "
+                                        "more", name);
 }
 
 
@@ -233,6 +341,7 @@ ngx_http_endpoint_background_plan(ngx_http_endpoint_compile_t *c,
     inner = *c;
     inner.place = &ngx_http_endpoint_background_place;
     inner.step = NULL;
+    inner.order = 0;
     inner.outer = c;
 
     block = c->block;
@@ -257,8 +366,19 @@ ngx_http_endpoint_background_plan(ngx_http_endpoint_compile_t *c,
     tb->ctx = *block->server->ctx;
     tb->ctx.loc_conf = block->location->loc_conf;
 
-    ngx_http_endpoint_identity_inner(c->cf, block, step->statement,
-                                     tb->identity);
+    /* of other machines the addresses and names are others */
+
+    if (tb->queue) {
+        ngx_http_endpoint_identity_portable(block, step->statement,
+                                            tb->identity);
+    } else {
+        ngx_http_endpoint_identity_inner(c->cf, block, step->statement,
+                                         tb->identity);
+    }
+
+    *ngx_hex_dump(tb->digest, tb->identity, NGX_HTTP_ENDPOINT_TASK_IDENTITY)
+        = '\0';
+
     return NGX_OK;
 }
 
@@ -285,14 +405,64 @@ ngx_http_endpoint_background_check(ngx_http_endpoint_compile_t *c,
 static ngx_int_t
 ngx_http_endpoint_background_reserve(ngx_http_endpoint_run_t *run)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                  i, k;
+    ngx_http_endpoint_exec_t   *exec;
+    ngx_http_endpoint_step_t  **inner;
 
     for (i = 0; i < run->plan->steps.nelts; i++) {
-        if (run->execs[i].step->type == &ngx_http_endpoint_step_background
-            && ngx_http_endpoint_background_slot(&run->execs[i]) != NGX_OK)
-        {
-            return NGX_ERROR;
+        exec = &run->execs[i];
+
+        if (exec->step->type == &ngx_http_endpoint_step_background) {
+            if (ngx_http_endpoint_background_fits(run, exec->step) != NGX_OK
+                || ngx_http_endpoint_background_slot(exec) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+            continue;
         }
+
+        if (exec->step->inner == NULL) {
+            continue;
+        }
+
+        inner = exec->step->inner->elts;
+
+        for (k = 0; k < exec->step->inner->nelts; k++) {
+            if (inner[k]->type == &ngx_http_endpoint_step_background
+                && ngx_http_endpoint_background_fits(run, inner[k]) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* as far as it is known before the first step */
+
+static ngx_int_t
+ngx_http_endpoint_background_fits(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_step_t *step)
+{
+    size_t                           len;
+    ngx_http_endpoint_task_block_t  *tb;
+
+    tb = step->conf;
+
+    if (ngx_http_endpoint_carried_known(tb->plan, &run->scope, &len)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_run_failure(run, &step->label,
+                                      ngx_http_endpoint_cause_memory);
+        return NGX_ERROR;
+    }
+
+    if (len > tb->policy->task_size) {
+        ngx_http_endpoint_background_too_large(run, tb, len);
+        return NGX_ERROR;
     }
 
     return NGX_OK;
@@ -302,7 +472,6 @@ ngx_http_endpoint_background_reserve(ngx_http_endpoint_run_t *run)
 static ngx_int_t
 ngx_http_endpoint_background_slot(ngx_http_endpoint_exec_t *exec)
 {
-    size_t                           len;
     ngx_http_endpoint_run_t         *run;
     ngx_http_endpoint_background_t  *b;
     ngx_http_endpoint_task_block_t  *tb;
@@ -313,19 +482,15 @@ ngx_http_endpoint_background_slot(ngx_http_endpoint_exec_t *exec)
     run = exec->run;
     tb = exec->step->conf;
 
-    b = ngx_palloc(run->scope.pool, sizeof(ngx_http_endpoint_background_t));
-
-    if (b == NULL
-        || ngx_http_endpoint_carried_known(tb->plan, &run->scope, &len)
-           != NGX_OK)
-    {
-        ngx_http_endpoint_run_failure(run, &exec->step->label,
-                                      ngx_http_endpoint_cause_memory);
-        return NGX_ERROR;
+    if (tb->queue) {
+        return NGX_OK;
     }
 
-    if (len > tb->zone->task_size) {
-        ngx_http_endpoint_background_too_large(exec, len);
+    b = ngx_palloc(run->scope.pool, sizeof(ngx_http_endpoint_background_t));
+
+    if (b == NULL) {
+        ngx_http_endpoint_run_failure(run, &exec->step->label,
+                                      ngx_http_endpoint_cause_memory);
         return NGX_ERROR;
     }
 
@@ -363,14 +528,16 @@ ngx_http_endpoint_background_release(ngx_http_endpoint_run_t *run)
     for (i = 0; i < run->plan->steps.nelts; i++) {
         exec = &run->execs[i];
 
+        tb = exec->step->conf;
+
         if (exec->ctx == NULL
-            || exec->step->type != &ngx_http_endpoint_step_background)
+            || exec->step->type != &ngx_http_endpoint_step_background
+            || tb->queue)
         {
             continue;
         }
 
         b = exec->ctx;
-        tb = exec->step->conf;
 
         exec->ctx = NULL;
         ngx_http_endpoint_task_release(tb->zone, b->slot);
@@ -378,11 +545,15 @@ ngx_http_endpoint_background_release(ngx_http_endpoint_run_t *run)
 }
 
 
-/* all other steps have ended, and the reply is not sent before this has */
+/*
+ * All other steps have ended, and the reply is not sent before this has; or
+ * those above it in its transaction have, and it commits with them.
+ */
 
 static void
 ngx_http_endpoint_background_start(ngx_http_endpoint_exec_t *exec)
 {
+    ngx_int_t                        rc;
     ngx_str_t                        values;
     ngx_http_endpoint_run_t         *run;
     ngx_http_endpoint_task_block_t  *tb;
@@ -390,7 +561,9 @@ ngx_http_endpoint_background_start(ngx_http_endpoint_exec_t *exec)
     run = exec->run;
     tb = exec->step->conf;
 
-    if (exec->ctx == NULL) {
+    /* it is dropped */
+
+    if (tb->zone && exec->ctx == NULL) {
         ngx_http_endpoint_exec_done(exec);
         return;
     }
@@ -403,18 +576,48 @@ ngx_http_endpoint_background_start(ngx_http_endpoint_exec_t *exec)
         return;
     }
 
-    if (values.len > tb->zone->task_size) {
-        ngx_http_endpoint_background_too_large(exec, values.len);
+    if (values.len > tb->policy->task_size) {
+        ngx_http_endpoint_background_too_large(run, tb, values.len);
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
         return;
     }
 
-    if (ngx_http_endpoint_background_fill(exec, &values) != NGX_OK) {
+    rc = tb->zone ? ngx_http_endpoint_background_fill(exec, &values)
+                  : ngx_http_endpoint_background_queue(exec, &values);
+
+    if (rc != NGX_OK) {
         ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
         return;
     }
 
-    ngx_http_endpoint_exec_done(exec);
+    if (tb->zone) {
+        ngx_http_endpoint_exec_done(exec);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_background_key(ngx_http_endpoint_exec_t *exec,
+    u_char *digest)
+{
+    ngx_md5_t                        md5;
+    ngx_str_t                        key;
+    ngx_http_endpoint_task_block_t  *tb;
+
+    tb = exec->step->conf;
+
+    if (ngx_http_endpoint_template_string(tb->unique, &exec->run->scope, &key)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_md5_init(&md5);
+    ngx_md5_update(&md5, tb->identity, NGX_HTTP_ENDPOINT_TASK_IDENTITY);
+    ngx_http_endpoint_digest_text(&md5, &key);
+    ngx_md5_final(digest, &md5);
+
+    return NGX_OK;
 }
 
 
@@ -423,8 +626,6 @@ ngx_http_endpoint_background_fill(ngx_http_endpoint_exec_t *exec,
     ngx_str_t *values)
 {
     u_char                           digest[NGX_HTTP_ENDPOINT_TASK_IDENTITY];
-    ngx_md5_t                        md5;
-    ngx_str_t                        key;
     ngx_http_endpoint_background_t  *b;
     ngx_http_endpoint_task_block_t  *tb;
     ngx_http_endpoint_task_order_t   order;
@@ -438,17 +639,9 @@ ngx_http_endpoint_background_fill(ngx_http_endpoint_exec_t *exec,
     order.values = *values;
 
     if (tb->unique) {
-        if (ngx_http_endpoint_template_string(tb->unique, &exec->run->scope,
-                                              &key)
-            != NGX_OK)
-        {
+        if (ngx_http_endpoint_background_key(exec, digest) != NGX_OK) {
             return NGX_ERROR;
         }
-
-        ngx_md5_init(&md5);
-        ngx_md5_update(&md5, tb->identity, NGX_HTTP_ENDPOINT_TASK_IDENTITY);
-        ngx_http_endpoint_digest_text(&md5, &key);
-        ngx_md5_final(digest, &md5);
 
         order.unique = digest;
     }
@@ -463,21 +656,73 @@ ngx_http_endpoint_background_fill(ngx_http_endpoint_exec_t *exec,
 }
 
 
-static void
-ngx_http_endpoint_background_too_large(ngx_http_endpoint_exec_t *exec,
-    size_t len)
+static ngx_int_t
+ngx_http_endpoint_background_queue(ngx_http_endpoint_exec_t *exec,
+    ngx_str_t *values)
 {
+    u_char                           digest[NGX_HTTP_ENDPOINT_TASK_IDENTITY];
+    ngx_str_t                        key;
     ngx_http_endpoint_task_block_t  *tb;
-
-    static ngx_str_t  large =
-        ngx_string("{\"detail\":\"the background task is too large\"}");
 
     tb = exec->step->conf;
 
-    ngx_log_error(NGX_LOG_ERR, exec->run->scope.log, 0,
-                  "endpoint \"%V\": a task's values of %uz bytes are over the "
-                  "task_size=%uz of zone \"%V\"", &exec->run->plan->label, len,
-                  tb->zone->task_size, &tb->zone->zone.name);
+    if (tb->unique == NULL) {
+        return ngx_http_endpoint_task_enqueue(exec, values, NULL);
+    }
 
-    ngx_http_endpoint_run_result(exec->run, 500, &large);
+    key.len = 2 * NGX_HTTP_ENDPOINT_TASK_IDENTITY;
+    key.data = ngx_pnalloc(exec->run->scope.pool, key.len);
+
+    if (key.data == NULL
+        || ngx_http_endpoint_background_key(exec, digest) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_hex_dump(key.data, digest, NGX_HTTP_ENDPOINT_TASK_IDENTITY);
+
+    return ngx_http_endpoint_task_enqueue(exec, values, &key);
+}
+
+
+static void
+ngx_http_endpoint_background_resume(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_task_block_t  *tb;
+
+    tb = exec->step->conf;
+
+    if (tb->queue) {
+        ngx_http_endpoint_task_enqueue_resume(exec);
+    }
+}
+
+
+static void
+ngx_http_endpoint_background_cancel(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_task_block_t  *tb;
+
+    tb = exec->step->conf;
+
+    if (tb->queue) {
+        ngx_http_endpoint_task_enqueue_cancel(exec);
+    }
+}
+
+
+static void
+ngx_http_endpoint_background_too_large(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_task_block_t *tb, size_t len)
+{
+    static ngx_str_t  large =
+        ngx_string("{\"detail\":\"the background task is too large\"}");
+
+    ngx_log_error(NGX_LOG_ERR, run->scope.log, 0,
+                  "endpoint \"%V\": a task's values of %uz bytes are over the "
+                  "task_size=%uz of \"%V\"", &run->plan->label, len,
+                  tb->policy->task_size,
+                  tb->zone ? &tb->zone->zone.name : &tb->queue->name);
+
+    ngx_http_endpoint_run_result(run, 500, &large);
 }

@@ -11,14 +11,22 @@
 #include "ngx_http_endpoint_template.h"
 
 
+typedef struct ngx_http_endpoint_task_queue_s  ngx_http_endpoint_task_queue_t;
+
+
 /* the statement background, of one endpoint */
 typedef struct {
-    ngx_http_endpoint_plan_t       *plan;
-    ngx_http_endpoint_task_zone_t  *zone;
-    ngx_http_conf_ctx_t             ctx;        /* where it stands */
-    ngx_http_endpoint_template_t   *unique;     /* of unique=, or NULL */
-    ngx_msec_t                      delay;
-    u_char                          identity[NGX_HTTP_ENDPOINT_TASK_IDENTITY];
+    ngx_http_endpoint_plan_t        *plan;
+    ngx_http_endpoint_task_zone_t   *zone;
+    ngx_http_endpoint_task_queue_t  *queue;     /* one of the two is NULL */
+    ngx_http_endpoint_task_policy_t *policy;    /* of it */
+    ngx_http_conf_ctx_t              ctx;       /* where it stands */
+    ngx_http_endpoint_template_t    *unique;    /* of unique=, or NULL */
+    ngx_msec_t                       delay;
+    u_char                           identity[
+                                             NGX_HTTP_ENDPOINT_TASK_IDENTITY];
+    u_char                           digest[
+                                     2 * NGX_HTTP_ENDPOINT_TASK_IDENTITY + 1];
 } ngx_http_endpoint_task_block_t;
 
 
@@ -28,6 +36,10 @@ char *ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* The zone of that name, or NULL. */
 ngx_http_endpoint_task_zone_t *ngx_http_endpoint_task_zone_find(
+    ngx_http_endpoint_main_conf_t *emcf, ngx_str_t *name);
+
+/* The queue of that name, or NULL. */
+ngx_http_endpoint_task_queue_t *ngx_http_endpoint_task_queue_find(
     ngx_http_endpoint_main_conf_t *emcf, ngx_str_t *name);
 
 /* The block of the zone that has that identity, or NULL. */

@@ -2,45 +2,18 @@
 #include "ngx_http_endpoint_task.h"
 
 
-typedef struct {
-    ngx_str_t     name;                 /* "retries=" */
-    ngx_int_t   (*set)(ngx_str_t *value, void *field);
-    size_t        offset;
-    const char   *expected;
-} ngx_http_endpoint_task_parameter_t;
-
-
 static ngx_http_endpoint_task_zone_t *ngx_http_endpoint_task_old(
     ngx_http_endpoint_task_zone_t *zone);
-static ngx_int_t ngx_http_endpoint_task_parameter(ngx_conf_t *cf,
+static ngx_int_t ngx_http_endpoint_task_word(ngx_conf_t *cf,
     ngx_http_endpoint_task_zone_t *zone, ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_task_file(ngx_conf_t *cf,
     ngx_http_endpoint_task_zone_t *zone, ngx_str_t *word);
-static ngx_int_t ngx_http_endpoint_task_number(ngx_str_t *value, void *field);
-static ngx_int_t ngx_http_endpoint_task_positive(ngx_str_t *value,
-    void *field);
-static ngx_int_t ngx_http_endpoint_task_time(ngx_str_t *value, void *field);
-static ngx_int_t ngx_http_endpoint_task_size(ngx_str_t *value, void *field);
 static ngx_int_t ngx_http_endpoint_task_full(ngx_str_t *value, void *field);
 
 
 static ngx_http_endpoint_task_parameter_t
-    ngx_http_endpoint_task_parameters[] =
+    ngx_http_endpoint_task_zone_parameters[] =
 {
-    { ngx_string("retries="), ngx_http_endpoint_task_number,
-      offsetof(ngx_http_endpoint_task_zone_t, retries), "a number like 5" },
-    { ngx_string("concurrency="), ngx_http_endpoint_task_positive,
-      offsetof(ngx_http_endpoint_task_zone_t, concurrency),
-      "a number like 32" },
-    { ngx_string("backoff="), ngx_http_endpoint_task_time,
-      offsetof(ngx_http_endpoint_task_zone_t, backoff), "a time like 1s" },
-    { ngx_string("max_backoff="), ngx_http_endpoint_task_time,
-      offsetof(ngx_http_endpoint_task_zone_t, max_backoff),
-      "a time like 5m" },
-    { ngx_string("timeout="), ngx_http_endpoint_task_time,
-      offsetof(ngx_http_endpoint_task_zone_t, timeout), "a time like 30s" },
-    { ngx_string("task_size="), ngx_http_endpoint_task_size,
-      offsetof(ngx_http_endpoint_task_zone_t, task_size), "a size like 4k" },
     { ngx_string("full="), ngx_http_endpoint_task_full,
       offsetof(ngx_http_endpoint_task_zone_t, drop), "reject or drop" },
     { ngx_null_string, NULL, 0, NULL }
@@ -64,17 +37,12 @@ ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *zp = zone;
 
-    zone->retries = 5;
-    zone->concurrency = 32;
-    zone->backoff = 1000;
-    zone->max_backoff = 300000;
-    zone->timeout = 30000;
-    zone->task_size = 4096;
+    ngx_http_endpoint_task_policy_init(&zone->policy);
 
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
-        if (ngx_http_endpoint_task_parameter(cf, zone, &value[i]) != NGX_OK) {
+        if (ngx_http_endpoint_task_word(cf, zone, &value[i]) != NGX_OK) {
             return NGX_CONF_ERROR;
         }
     }
@@ -165,11 +133,10 @@ ngx_http_endpoint_task_block_find(ngx_http_endpoint_main_conf_t *emcf,
 
 
 static ngx_int_t
-ngx_http_endpoint_task_parameter(ngx_conf_t *cf,
+ngx_http_endpoint_task_word(ngx_conf_t *cf,
     ngx_http_endpoint_task_zone_t *zone, ngx_str_t *word)
 {
-    ngx_str_t                            value;
-    ngx_http_endpoint_task_parameter_t  *p;
+    ngx_int_t  rc;
 
     if (ngx_strncmp(word->data, "zone=", 5) == 0) {
 
@@ -188,25 +155,16 @@ ngx_http_endpoint_task_parameter(ngx_conf_t *cf,
         return ngx_http_endpoint_task_file(cf, zone, word);
     }
 
-    for (p = ngx_http_endpoint_task_parameters; p->name.len; p++) {
+    rc = ngx_http_endpoint_task_policy_parameter(cf, &zone->policy, word);
 
-        if (word->len < p->name.len
-            || ngx_strncmp(word->data, p->name.data, p->name.len) != 0)
-        {
-            continue;
-        }
+    if (rc == NGX_DECLINED) {
+        rc = ngx_http_endpoint_task_parameter(cf,
+                                       ngx_http_endpoint_task_zone_parameters,
+                                       zone, word);
+    }
 
-        value.data = word->data + p->name.len;
-        value.len = word->len - p->name.len;
-
-        if (p->set(&value, (u_char *) zone + p->offset) == NGX_OK) {
-            return NGX_OK;
-        }
-
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\", it must be %s", word,
-                           p->expected);
-        return NGX_ERROR;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
@@ -233,70 +191,6 @@ ngx_http_endpoint_task_file(ngx_conf_t *cf,
     }
 
     return ngx_conf_full_name(cf->cycle, &zone->file, 0);
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_task_number(ngx_str_t *value, void *field)
-{
-    ngx_int_t   n;
-    ngx_uint_t *np = field;
-
-    n = ngx_atoi(value->data, value->len);
-
-    if (n == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    *np = n;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_task_positive(ngx_str_t *value, void *field)
-{
-    ngx_uint_t *np = field;
-
-    return ngx_http_endpoint_task_number(value, field) == NGX_OK && *np
-           ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_task_time(ngx_str_t *value, void *field)
-{
-    ngx_int_t   n;
-    ngx_msec_t *msec = field;
-
-    n = ngx_parse_time(value, 0);
-
-    if (n == NGX_ERROR || n == 0) {
-        return NGX_ERROR;
-    }
-
-    *msec = n;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_task_size(ngx_str_t *value, void *field)
-{
-    ssize_t  n;
-    size_t  *size = field;
-
-    n = ngx_parse_size(value);
-
-    if (n == NGX_ERROR || n == 0) {
-        return NGX_ERROR;
-    }
-
-    *size = n;
-
-    return NGX_OK;
 }
 
 

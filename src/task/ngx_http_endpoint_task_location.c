@@ -2,11 +2,10 @@
 #include "ngx_http_endpoint_argument.h"
 #include "ngx_http_endpoint_carried.h"
 #include "ngx_http_endpoint_operator.h"
-#include "ngx_http_endpoint_task.h"
-#include "ngx_http_endpoint_writer.h"
+#include "ngx_http_endpoint_task_location.h"
 
 
-/* dead tasks of each zone that are shown */
+/* dead tasks of each zone that are shown, as of a queue */
 #define NGX_HTTP_ENDPOINT_TASK_SHOWN  50
 
 
@@ -14,18 +13,13 @@ static ngx_int_t ngx_http_endpoint_tasks_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_tasks_act(ngx_http_request_t *r,
     ngx_http_endpoint_main_conf_t *emcf);
 static ngx_int_t ngx_http_endpoint_tasks_arguments(ngx_http_request_t *r,
-    ngx_str_t *zone, ngx_str_t *id);
+    ngx_str_t *zone, ngx_str_t *queue, ngx_str_t *id);
 static ngx_int_t ngx_http_endpoint_tasks_show(ngx_http_request_t *r,
     ngx_http_endpoint_main_conf_t *emcf);
 static ngx_int_t ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone);
-static ngx_int_t ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
-    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone,
-    ngx_http_endpoint_task_t *task);
 static ngx_int_t ngx_http_endpoint_tasks_values(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_plan_t *plan, ngx_str_t *bytes);
-static ngx_int_t ngx_http_endpoint_tasks_print(ngx_http_endpoint_writer_t *w,
-    const char *fmt, ...);
 
 
 char *
@@ -84,21 +78,30 @@ static ngx_int_t
 ngx_http_endpoint_tasks_act(ngx_http_request_t *r,
     ngx_http_endpoint_main_conf_t *emcf)
 {
-    off_t                           id;
-    ngx_int_t                       rc;
-    ngx_str_t                       name, text;
-    ngx_http_endpoint_task_zone_t  *zone;
+    off_t                            id;
+    ngx_int_t                        rc;
+    ngx_str_t                        name, queue_name, text;
+    ngx_http_endpoint_task_zone_t   *zone;
+    ngx_http_endpoint_task_queue_t  *queue;
 
-    if (ngx_http_endpoint_tasks_arguments(r, &name, &text) != NGX_OK) {
+    if (ngx_http_endpoint_tasks_arguments(r, &name, &queue_name, &text)
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     id = ngx_atoof(text.data, text.len);
 
-    if (id == NGX_ERROR || name.len == 0) {
+    if (id == NGX_ERROR || (name.len == 0) == (queue_name.len == 0)) {
         return ngx_http_endpoint_operator_refuse(r, NGX_HTTP_BAD_REQUEST,
-                                                 "the arguments zone and id "
-                                                 "are missing", "");
+                                                 "the arguments are zone or "
+                                                 "queue, and id", "");
+    }
+
+    queue = ngx_http_endpoint_task_queue_find(emcf, &queue_name);
+
+    if (queue) {
+        return ngx_http_endpoint_tasks_queue_act(r, queue, &text);
     }
 
     zone = ngx_http_endpoint_task_zone_find(emcf, &name);
@@ -126,12 +129,13 @@ ngx_http_endpoint_tasks_act(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_endpoint_tasks_arguments(ngx_http_request_t *r, ngx_str_t *zone,
-    ngx_str_t *id)
+    ngx_str_t *queue, ngx_str_t *id)
 {
     u_char     *p, *end;
     ngx_str_t   name, value, *to;
 
     ngx_str_null(zone);
+    ngx_str_null(queue);
     ngx_str_null(id);
 
     p = r->args.data;
@@ -145,6 +149,8 @@ ngx_http_endpoint_tasks_arguments(ngx_http_request_t *r, ngx_str_t *zone,
         }
 
         to = (name.len == 4 && ngx_strncmp(name.data, "zone", 4) == 0) ? zone
+             : (name.len == 5 && ngx_strncmp(name.data, "queue", 5) == 0)
+               ? queue
              : (name.len == 2 && ngx_strncmp(name.data, "id", 2) == 0) ? id
              : NULL;
 
@@ -188,8 +194,17 @@ ngx_http_endpoint_tasks_show(ngx_http_request_t *r,
         }
     }
 
-    if (ngx_http_endpoint_tasks_print(&w, i ? "]}" : "{\"zones\":[]}")
-        != NGX_OK
+    if (ngx_http_endpoint_tasks_print(&w, i ? "]" : "{\"zones\":[]")
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (emcf->task_queues.nelts) {
+        return ngx_http_endpoint_tasks_queues_show(r, emcf, &w);
+    }
+
+    if (ngx_http_endpoint_tasks_print(&w, "}") != NGX_OK
         || ngx_http_endpoint_writer_string(&w, &text) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -215,12 +230,12 @@ ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
     if (ngx_http_endpoint_tasks_print(w, "{\"zone\":\"") != NGX_OK
         || ngx_http_endpoint_write_escaped(w, &zone->zone.name) != NGX_OK
         || ngx_http_endpoint_tasks_print(w, "\",\"waiting\":%uD,"
-               "\"running\":%uD,\"dead\":%uD,\"total\":{\"queued\":%uL,"
-               "\"done\":%uL,\"retried\":%uL,\"dead\":%uL,"
-               "\"taken_over\":%uL,\"rejected\":%uL,\"dropped\":%uL,"
-               "\"joined\":%uL},\"tasks\":[", waiting, running, dead,
-               n.queued, n.done, n.retried, n.dead, n.taken_over, n.rejected,
-               n.dropped, n.joined)
+               "\"running\":%uD,\"dead\":%uD,\"total\":{", waiting, running,
+               dead)
+           != NGX_OK
+        || ngx_http_endpoint_tasks_total(w, &n) != NGX_OK
+        || ngx_http_endpoint_tasks_print(w, ",\"rejected\":%uL,"
+               "\"dropped\":%uL},\"tasks\":[", n.rejected, n.dropped)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -235,7 +250,11 @@ ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
 
         if (rc != NGX_OK
             || (i && ngx_http_endpoint_tasks_print(w, ",") != NGX_OK)
-            || ngx_http_endpoint_tasks_dead(w, emcf, zone, &task) != NGX_OK)
+            || ngx_http_endpoint_tasks_dead(w,
+                   ngx_http_endpoint_task_block_find(emcf, zone,
+                                                     task.identity),
+                   &task)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -245,14 +264,25 @@ ngx_http_endpoint_tasks_zone(ngx_http_endpoint_writer_t *w,
 }
 
 
-static ngx_int_t
-ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
-    ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_task_zone_t *zone,
-    ngx_http_endpoint_task_t *task)
+ngx_int_t
+ngx_http_endpoint_tasks_total(ngx_http_endpoint_writer_t *w,
+    ngx_http_endpoint_task_counts_t *n)
 {
-    ngx_http_endpoint_plan_t        *plan;
-    ngx_http_endpoint_value_t        error;
-    ngx_http_endpoint_task_block_t  *tb;
+    return ngx_http_endpoint_tasks_print(w, "\"queued\":%uL,\"done\":%uL,"
+                                         "\"retried\":%uL,\"dead\":%uL,"
+                                         "\"taken_over\":%uL,"
+                                         "\"joined\":%uL", n->queued,
+                                         n->done, n->retried, n->dead,
+                                         n->taken_over, n->joined);
+}
+
+
+ngx_int_t
+ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
+    ngx_http_endpoint_task_block_t *tb, ngx_http_endpoint_task_t *task)
+{
+    ngx_http_endpoint_plan_t   *plan;
+    ngx_http_endpoint_value_t   error;
 
     /* it is cut somewhere, and was made of what others sent */
 
@@ -264,8 +294,6 @@ ngx_http_endpoint_tasks_dead(ngx_http_endpoint_writer_t *w,
     {
         error.data.len--;
     }
-
-    tb = ngx_http_endpoint_task_block_find(emcf, zone, task->identity);
 
     if (ngx_http_endpoint_tasks_print(w, "{\"id\":\"%uL\",\"created\":%uL,"
                                       "\"attempts\":%ui,\"error\":", task->id,
@@ -342,7 +370,7 @@ ngx_http_endpoint_tasks_values(ngx_http_endpoint_writer_t *w,
 
 /* what it prints is shorter than a name or a value can be */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_endpoint_tasks_print(ngx_http_endpoint_writer_t *w, const char *fmt,
     ...)
 {

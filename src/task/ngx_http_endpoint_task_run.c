@@ -1,7 +1,5 @@
 
-#include "ngx_http_endpoint_carried.h"
-#include "ngx_http_endpoint_detached.h"
-#include "ngx_http_endpoint_task.h"
+#include "ngx_http_endpoint_task_start.h"
 #include "ngx_http_endpoint_timer.h"
 
 
@@ -27,8 +25,6 @@ typedef struct {
 typedef struct {
     ngx_http_endpoint_task_t         task;
     ngx_http_endpoint_task_zone_t   *zone;
-    u_char                           id[NGX_INT64_LEN];
-    u_char                           attempt[NGX_INT_T_LEN];
 } ngx_http_endpoint_task_run_t;
 
 
@@ -43,8 +39,6 @@ static void ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_t *task);
 static void ngx_http_endpoint_task_launch(
     ngx_http_endpoint_task_block_t *tb, ngx_http_endpoint_task_t *task);
-static ngx_int_t ngx_http_endpoint_task_values(
-    ngx_http_endpoint_detached_t *d, ngx_http_endpoint_task_run_t *tr);
 static void ngx_http_endpoint_task_fail(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_task_t *task, ngx_str_t *error, ngx_log_t *log);
 static void ngx_http_endpoint_task_ended(ngx_http_endpoint_detached_t *d,
@@ -272,7 +266,7 @@ ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
         return;
     }
 
-    if (task->attempt > zone->retries + 1) {
+    if (task->attempt > zone->policy.retries + 1) {
 
         /* the last one killed its worker, or more of them were allowed */
 
@@ -292,69 +286,44 @@ static void
 ngx_http_endpoint_task_launch(ngx_http_endpoint_task_block_t *tb,
     ngx_http_endpoint_task_t *task)
 {
-    u_char                         text[128 + NGX_HTTP_ENDPOINT_TASK_ERROR];
-    ngx_str_t                      name;
-    ngx_msec_t                     timeout;
+    u_char                         text[NGX_INT64_LEN];
+    ngx_str_t                      id;
     ngx_http_endpoint_detached_t  *d;
     ngx_http_endpoint_task_run_t  *tr;
 
     static ngx_str_t  memory = ngx_string("out of memory");
 
-    name.data = text;
-    name.len = ngx_snprintf(text, sizeof(text), "task %uL of \"%V\", attempt "
-                            "%ui", task->id, &tb->plan->label, task->attempt)
-               - text;
+    id.data = text;
+    id.len = ngx_sprintf(text, "%uL", task->id) - text;
 
-    d = ngx_http_endpoint_detached_create(tb->plan, &tb->ctx, &name);
+    d = ngx_http_endpoint_task_create(tb, &id, task->attempt);
 
     if (d == NULL) {
-        ngx_http_endpoint_task_fail(tb->zone, task, &memory, ngx_cycle->log);
-        return;
+        goto failed;
     }
 
     tr = ngx_palloc(d->pool, sizeof(ngx_http_endpoint_task_run_t));
 
-    if (tr) {
-        tr->task = *task;
-        tr->zone = tb->zone;
+    if (tr == NULL
+        || ngx_http_endpoint_task_read(tb->zone, task, d->pool) != NGX_OK)
+    {
+        ngx_http_endpoint_detached_cancel(d);
+        goto failed;
     }
 
-    if (tr == NULL || ngx_http_endpoint_task_values(d, tr) != NGX_OK) {
-        ngx_http_endpoint_task_fail(tb->zone, task, &memory, ngx_cycle->log);
-        ngx_http_endpoint_detached_cancel(d);
+    tr->task = *task;
+    tr->zone = tb->zone;
+
+    if (ngx_http_endpoint_task_begin(d, tb, &task->values,
+                                     ngx_http_endpoint_task_ended, tr)
+        == NGX_OK)
+    {
         return;
     }
 
-    timeout = tb->plan->timeout ? tb->plan->timeout : tb->zone->timeout;
+failed:
 
-    ngx_http_endpoint_detached_start(d, timeout, ngx_http_endpoint_task_ended,
-                                     tr);
-}
-
-
-/* $task_id and $task_attempt have the first slots */
-
-static ngx_int_t
-ngx_http_endpoint_task_values(ngx_http_endpoint_detached_t *d,
-    ngx_http_endpoint_task_run_t *tr)
-{
-    u_char                     *p;
-    ngx_http_endpoint_value_t  *values;
-
-    values = d->run.scope.values;
-
-    p = ngx_sprintf(tr->id, "%uL", tr->task.id);
-    ngx_http_endpoint_value_text(&values[0], tr->id, p - tr->id);
-
-    p = ngx_sprintf(tr->attempt, "%ui", tr->task.attempt);
-    ngx_http_endpoint_value_json(&values[1], tr->attempt, p - tr->attempt);
-
-    if (ngx_http_endpoint_task_read(tr->zone, &tr->task, d->pool) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_endpoint_carried_unpack(d->run.plan, &d->run.scope,
-                                            &tr->task.values);
+    ngx_http_endpoint_task_fail(tb->zone, task, &memory, ngx_cycle->log);
 }
 
 
@@ -363,25 +332,12 @@ ngx_http_endpoint_task_ended(ngx_http_endpoint_detached_t *d, void *data)
 {
     ngx_http_endpoint_task_run_t *tr = data;
 
-    ngx_str_t     error;
-    ngx_chain_t  *cl;
-    ngx_uint_t    status;
+    ngx_str_t  error;
 
-    status = d->run.result.status;
-
-    if (status >= 200 && status < 300) {
+    if (ngx_http_endpoint_task_outcome(d, &error) == NGX_OK) {
         ngx_http_endpoint_task_done(tr->zone, &tr->task);
 
     } else {
-        ngx_str_null(&error);
-
-        cl = d->run.result.body;
-
-        if (cl) {
-            error.data = cl->buf->pos;
-            error.len = cl->buf->last - cl->buf->pos;
-        }
-
         ngx_http_endpoint_task_fail(tr->zone, &tr->task, &error, &d->log);
     }
 

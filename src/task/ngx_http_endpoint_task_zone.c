@@ -20,8 +20,6 @@ static void ngx_http_endpoint_task_tell(ngx_http_endpoint_task_zone_t *zone,
 static ngx_uint_t ngx_http_endpoint_task_again(
     ngx_http_endpoint_task_zone_t *zone, uint32_t slot, ngx_str_t *error,
     ngx_msec_t wait);
-static ngx_msec_t ngx_http_endpoint_task_backoff(
-    ngx_http_endpoint_task_zone_t *zone, ngx_uint_t attempt);
 static uint32_t ngx_http_endpoint_task_find(
     ngx_http_endpoint_task_zone_t *zone, uint64_t id);
 
@@ -34,7 +32,7 @@ ngx_http_endpoint_task_reserve(ngx_http_endpoint_task_zone_t *zone)
     ngx_http_endpoint_task_zone_sh_t  *sh;
 
     sh = zone->sh;
-    need = ngx_http_endpoint_task_chunks(zone->task_size);
+    need = ngx_http_endpoint_task_chunks(zone->policy.task_size);
 
     ngx_http_endpoint_zone_lock(&zone->zone);
 
@@ -241,7 +239,7 @@ ngx_http_endpoint_task_take(ngx_http_endpoint_task_zone_t *zone,
 
     ngx_http_endpoint_zone_lock(&zone->zone);
 
-    if (sh->nwaiting == 0 || sh->nrunning >= zone->concurrency) {
+    if (sh->nwaiting == 0 || sh->nrunning >= zone->policy.concurrency) {
         ngx_http_endpoint_zone_unlock(&zone->zone);
         return NGX_DECLINED;
     }
@@ -335,7 +333,8 @@ ngx_http_endpoint_task_failed(ngx_http_endpoint_task_zone_t *zone,
     ngx_http_endpoint_zone_lock(&zone->zone);
 
     again = ngx_http_endpoint_task_again(zone, task->slot, error,
-                       ngx_http_endpoint_task_backoff(zone, task->attempt));
+                       ngx_http_endpoint_task_backoff(&zone->policy,
+                                                      task->attempt));
 
     ngx_http_endpoint_zone_unlock(&zone->zone);
 
@@ -361,7 +360,7 @@ ngx_http_endpoint_task_again(ngx_http_endpoint_task_zone_t *zone,
     t->nerror = ngx_min(error->len, NGX_HTTP_ENDPOINT_TASK_ERROR);
     ngx_memcpy(t->error, error->data, t->nerror);
 
-    if (t->attempt <= zone->retries) {
+    if (t->attempt <= zone->policy.retries) {
         t->due = ngx_current_msec + wait;
         t->state = ngx_http_endpoint_task_waiting;
 
@@ -381,26 +380,6 @@ ngx_http_endpoint_task_again(ngx_http_endpoint_task_zone_t *zone,
     }
 
     return 0;
-}
-
-
-/* doubled for each attempt, and a quarter more or less by chance */
-
-static ngx_msec_t
-ngx_http_endpoint_task_backoff(ngx_http_endpoint_task_zone_t *zone,
-    ngx_uint_t attempt)
-{
-    ngx_msec_t  msec;
-
-    msec = zone->backoff;
-
-    while (--attempt && msec < zone->max_backoff) {
-        msec *= 2;
-    }
-
-    msec = ngx_min(msec, zone->max_backoff);
-
-    return msec - msec / 4 + ngx_random() % (msec / 2 + 1);
 }
 
 

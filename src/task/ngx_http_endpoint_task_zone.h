@@ -18,6 +18,7 @@
 
 
 #include "ngx_http_endpoint_chunk.h"
+#include "ngx_http_endpoint_task_policy.h"
 #include "ngx_http_endpoint_zone.h"
 
 
@@ -107,12 +108,7 @@ struct ngx_http_endpoint_task_zone_s {
     ngx_http_endpoint_chunks_t        chunks;
 
     /* of endpoint_task_zone */
-    ngx_uint_t                        retries;
-    ngx_uint_t                        concurrency;
-    ngx_msec_t                        backoff;
-    ngx_msec_t                        max_backoff;
-    ngx_msec_t                        timeout;
-    size_t                            task_size;
+    ngx_http_endpoint_task_policy_t   policy;
     ngx_uint_t                        drop;     /* full=drop */
     ngx_str_t                         file;     /* NUL-terminated, or empty */
     ngx_uint_t                        fresh;    /* this cycle has made it */
@@ -146,7 +142,7 @@ extern ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_task_zone_kind;
 
 
 /*
- * Takes a slot, and the promise of room for a task of zone->task_size bytes.
+ * Takes a slot, and the promise of room for a task of policy.task_size bytes.
  * TASK_NONE: there is none, even without the dead tasks.
  */
 uint32_t ngx_http_endpoint_task_reserve(ngx_http_endpoint_task_zone_t *zone);

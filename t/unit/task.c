@@ -10,6 +10,7 @@
 #include "cache.h"
 
 #include "../../src/task/ngx_http_endpoint_task_zone.c"
+#include "../../src/task/ngx_http_endpoint_task_policy.c"
 #include "../../src/task/ngx_http_endpoint_task_layout.c"
 
 #include <time.h>
@@ -34,11 +35,11 @@ open_tasks(void)
     tasks.zone.mutex = &unit_mutex;
     tasks.zone.name.len = 4;
     tasks.zone.name.data = (u_char *) "unit";
-    tasks.retries = 2;
-    tasks.concurrency = 8;
-    tasks.backoff = 10;
-    tasks.max_backoff = 40;
-    tasks.task_size = TASK_SIZE;
+    tasks.policy.retries = 2;
+    tasks.policy.concurrency = 8;
+    tasks.policy.backoff = 10;
+    tasks.policy.max_backoff = 40;
+    tasks.policy.task_size = TASK_SIZE;
 
     if (ngx_http_endpoint_zone_open(&tasks.zone,
                                     &ngx_http_endpoint_task_zone_kind,
