@@ -43,7 +43,7 @@ static ngx_msec_t ngx_http_endpoint_queue_wait(
 static ngx_uint_t ngx_http_endpoint_queue_busy(
     ngx_http_endpoint_task_queue_runner_t *r);
 static void ngx_http_endpoint_queue_look(ngx_event_t *ev);
-static ngx_uint_t ngx_http_endpoint_queue_want(
+static ngx_uint_t ngx_http_endpoint_queue_share(
     ngx_http_endpoint_task_queue_runner_t *r);
 
 
@@ -434,7 +434,6 @@ ngx_http_endpoint_queue_look_soon(ngx_http_endpoint_task_queue_runner_t *r)
 static void
 ngx_http_endpoint_queue_look(ngx_event_t *ev)
 {
-    ngx_uint_t                              want;
     ngx_queue_t                            *q;
     ngx_http_endpoint_task_work_t          *work;
     ngx_http_endpoint_task_queue_runner_t  *r;
@@ -454,23 +453,19 @@ ngx_http_endpoint_queue_look(ngx_event_t *ev)
         return;
     }
 
-    want = ngx_http_endpoint_queue_want(r);
-
-    if (want || !ngx_queue_empty(&r->ended)) {
-        ngx_http_endpoint_queue_take(r, want);
-    }
+    ngx_http_endpoint_queue_take(r, ngx_http_endpoint_queue_share(r));
 }
 
 
 /*
- * One worker does not take all that its machine may run, where others could
- * run it beside it.
+ * How many tasks it may take: not all that its machine may run, where other
+ * workers could run them beside it.
  */
 
 static ngx_uint_t
-ngx_http_endpoint_queue_want(ngx_http_endpoint_task_queue_runner_t *r)
+ngx_http_endpoint_queue_share(ngx_http_endpoint_task_queue_runner_t *r)
 {
-    ngx_uint_t        n, most;
+    ngx_uint_t        n;
     ngx_core_conf_t  *ccf;
 
     if (ngx_exiting || !r->ok || r->blocks.len == 2) {
@@ -480,23 +475,10 @@ ngx_http_endpoint_queue_want(ngx_http_endpoint_task_queue_runner_t *r)
     ccf = (ngx_core_conf_t *) ngx_get_conf(ngx_cycle->conf_ctx,
                                            ngx_core_module);
 
-    most = r->queue->policy.concurrency;
-
     n = ngx_max(ccf->worker_processes, 1);
-    n = ngx_min((most + n - 1) / n, NGX_HTTP_ENDPOINT_QUEUE_BATCH);
+    n = (r->queue->policy.concurrency + n - 1) / n;
 
-    n = ngx_http_endpoint_queue_grant(r->queue->zone, r->sh, r->place, n,
-                                      most);
-
-    /* what was queued here others may have, but not what they told of */
-
-    if (n == 0 && r->offer) {
-        ngx_http_endpoint_queue_notify(r);
-    }
-
-    r->offer = 0;
-
-    return n;
+    return ngx_min(n, NGX_HTTP_ENDPOINT_QUEUE_BATCH);
 }
 
 

@@ -55,9 +55,12 @@ ngx_http_endpoint_task_block_t *ngx_http_endpoint_queue_block(
 void ngx_http_endpoint_queue_look_soon(
     ngx_http_endpoint_task_queue_runner_t *r);
 
-/* Takes up to want tasks, which are granted, and tells of those done. */
+/*
+ * Tells of the tasks that are done, and takes up to most others in their places
+ * and in those that are free.
+ */
 void ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_uint_t want);
+    ngx_uint_t most);
 
 /* Starts a task, which is in no list. */
 void ngx_http_endpoint_queue_start(ngx_http_endpoint_task_queue_runner_t *r,

@@ -11,12 +11,19 @@
 /* what data of a take is */
 typedef struct {
     ngx_uint_t                        want;
+    ngx_uint_t                        told;     /* of tasks that are done */
+    ngx_uint_t                        granted;  /* places beside theirs */
     u_char                            token[NGX_HTTP_ENDPOINT_TASK_TOKEN];
 } ngx_http_endpoint_queue_take_t;
 
 
+static ngx_int_t ngx_http_endpoint_queue_take_start(
+    ngx_http_endpoint_task_queue_runner_t *r,
+    ngx_http_endpoint_task_call_t *call);
+static ngx_uint_t ngx_http_endpoint_queue_done(
+    ngx_http_endpoint_task_queue_runner_t *r);
 static ngx_int_t ngx_http_endpoint_queue_done_ids(
-    ngx_http_endpoint_task_queue_runner_t *r, ngx_pool_t *pool,
+    ngx_http_endpoint_task_queue_runner_t *r, ngx_pool_t *pool, ngx_uint_t n,
     ngx_str_t *ids);
 static void ngx_http_endpoint_queue_taken(void *data,
     ngx_http_endpoint_pg_result_t *result);
@@ -43,13 +50,41 @@ static void ngx_http_endpoint_queue_told(void *data,
     ngx_http_endpoint_pg_result_t *result);
 
 
+/*
+ * A task that is done has its place until that is told: so no more of them are
+ * run again, where the worker dies, than may run at once.
+ */
+
 void
 ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_uint_t want)
+    ngx_uint_t most)
 {
-    ngx_str_t                        ids;
+    ngx_uint_t                       told, granted;
     ngx_http_endpoint_task_call_t   *call;
     ngx_http_endpoint_queue_take_t  *take;
+
+    told = ngx_http_endpoint_queue_done(r);
+    granted = 0;
+
+    if (most > told) {
+        granted = ngx_http_endpoint_queue_grant(r->queue->zone, r->sh,
+                                             r->place, most - told,
+                                             r->queue->policy.concurrency);
+    }
+
+    if (told + granted == 0) {
+
+        /* what was queued here others may have, but not what they told of */
+
+        if (most && r->offer) {
+            r->offer = 0;
+            ngx_http_endpoint_queue_notify(r);
+        }
+
+        return;
+    }
+
+    r->offer = 0;
 
     call = ngx_http_endpoint_task_call(r->queue,
                                        ngx_http_endpoint_task_sql_take, NULL);
@@ -59,46 +94,66 @@ ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
 
     take = ngx_palloc(call->pool, sizeof(ngx_http_endpoint_queue_take_t));
 
-    if (take == NULL
-        || ngx_http_endpoint_queue_done_ids(r, call->pool, &ids) != NGX_OK)
-    {
+    if (take == NULL) {
         ngx_http_endpoint_task_call_end(call);
         goto failed;
     }
 
-    take->want = want;
+    take->told = told;
+    take->granted = granted;
+    take->want = ngx_min(told + granted, most);
+
     ngx_http_endpoint_queue_token(r, take->token);
 
     call->data = take;
 
-    ngx_http_endpoint_task_param(call, &ids);
-    ngx_http_endpoint_task_param_print(call, "%ui", want);
-    ngx_http_endpoint_task_param(call, &r->blocks);
-    ngx_http_endpoint_task_param_print(call, "%s", take->token);
-
-    if (ngx_http_endpoint_task_call_start(call,
-                                          ngx_http_endpoint_queue_taken)
-        == NGX_OK)
-    {
+    if (ngx_http_endpoint_queue_take_start(r, call) == NGX_OK) {
         r->taking = 1;
         r->again = 0;
         return;
     }
 
+    ngx_http_endpoint_queue_forget_done(r, 0);
+
 failed:
 
-    ngx_http_endpoint_queue_forget_done(r, 0);
-    ngx_http_endpoint_queue_return(r, want);
+    ngx_http_endpoint_queue_return(r, granted);
 }
 
 
-/* '{1,2}': those that are done and that no other statement tells of */
+/* NGX_ERROR: the call is gone */
 
 static ngx_int_t
-ngx_http_endpoint_queue_done_ids(ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_pool_t *pool, ngx_str_t *ids)
+ngx_http_endpoint_queue_take_start(ngx_http_endpoint_task_queue_runner_t *r,
+    ngx_http_endpoint_task_call_t *call)
 {
-    u_char                         *p;
+    ngx_str_t                        ids;
+    ngx_http_endpoint_queue_take_t  *take;
+
+    take = call->data;
+
+    if (ngx_http_endpoint_queue_done_ids(r, call->pool, take->told, &ids)
+        != NGX_OK)
+    {
+        ngx_http_endpoint_task_call_end(call);
+        return NGX_ERROR;
+    }
+
+    ngx_http_endpoint_task_param(call, &ids);
+    ngx_http_endpoint_task_param_print(call, "%ui", take->want);
+    ngx_http_endpoint_task_param(call, &r->blocks);
+    ngx_http_endpoint_task_param_print(call, "%s", take->token);
+
+    return ngx_http_endpoint_task_call_start(call,
+                                             ngx_http_endpoint_queue_taken);
+}
+
+
+/* how many are done of which nothing was told */
+
+static ngx_uint_t
+ngx_http_endpoint_queue_done(ngx_http_endpoint_task_queue_runner_t *r)
+{
     ngx_uint_t                      n;
     ngx_queue_t                    *q;
     ngx_http_endpoint_task_work_t  *work;
@@ -109,8 +164,23 @@ ngx_http_endpoint_queue_done_ids(ngx_http_endpoint_task_queue_runner_t *r,
          q != ngx_queue_sentinel(&r->ended) && n < NGX_HTTP_ENDPOINT_QUEUE_ENDS;
          q = ngx_queue_next(q))
     {
-        n++;
+        work = ngx_queue_data(q, ngx_http_endpoint_task_work_t, link);
+        n += work->done;
     }
+
+    return n;
+}
+
+
+/* '{1,2}': the first n of those that are done */
+
+static ngx_int_t
+ngx_http_endpoint_queue_done_ids(ngx_http_endpoint_task_queue_runner_t *r,
+    ngx_pool_t *pool, ngx_uint_t n, ngx_str_t *ids)
+{
+    u_char                         *p;
+    ngx_queue_t                    *q;
+    ngx_http_endpoint_task_work_t  *work;
 
     p = ngx_pnalloc(pool, 2 + n * (NGX_INT64_LEN + 1));
     if (p == NULL) {
@@ -120,7 +190,7 @@ ngx_http_endpoint_queue_done_ids(ngx_http_endpoint_task_queue_runner_t *r,
     ids->data = p;
     *p++ = '{';
 
-    for (q = ngx_queue_head(&r->ended); n; q = ngx_queue_next(q), n--) {
+    for (q = ngx_queue_head(&r->ended); n; q = ngx_queue_next(q)) {
         work = ngx_queue_data(q, ngx_http_endpoint_task_work_t, link);
 
         if (!work->done) {
@@ -128,12 +198,9 @@ ngx_http_endpoint_queue_done_ids(ngx_http_endpoint_task_queue_runner_t *r,
         }
 
         work->telling = 1;
+        n--;
 
-        if (p[-1] != '{') {
-            *p++ = ',';
-        }
-
-        p = ngx_cpymem(p, work->id, ngx_strlen(work->id));
+        p = ngx_sprintf(p, "%s%s", work->id, n ? "," : "");
     }
 
     *p++ = '}';
@@ -169,9 +236,7 @@ ngx_http_endpoint_queue_taken(void *data,
 
     n = PQntuples(result->raw);
 
-    if ((ngx_uint_t) n < take->want) {
-        ngx_http_endpoint_queue_return(r, take->want - n);
-    }
+    ngx_http_endpoint_queue_return(r, take->told + take->granted - n);
 
     for (i = 0; i < n; i++) {
         ngx_http_endpoint_queue_row(r, result->raw, i, take->token);
@@ -203,7 +268,7 @@ ngx_http_endpoint_queue_not_taken(ngx_http_endpoint_task_queue_runner_t *r,
     take = call->data;
 
     ngx_http_endpoint_queue_forget_done(r, 0);
-    ngx_http_endpoint_queue_return(r, take->want);
+    ngx_http_endpoint_queue_return(r, take->granted);
 
     if (take->want && cause == ngx_http_endpoint_pg_lost) {
         ngx_http_endpoint_queue_doubt(r, take->token);
@@ -390,21 +455,18 @@ ngx_http_endpoint_queue_fail(ngx_http_endpoint_task_queue_runner_t *r,
 }
 
 
-/* its place is free, but it is this worker's until that is told */
-
 static void
 ngx_http_endpoint_queue_end(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_http_endpoint_task_work_t *work)
 {
     ngx_queue_insert_tail(&r->ended, &work->link);
 
-    ngx_http_endpoint_queue_return(r, 1);
+    if (work->done) {
+        ngx_http_endpoint_queue_look_soon(r);
 
-    if (!work->done) {
+    } else {
         ngx_http_endpoint_queue_tell(r, work);
     }
-
-    ngx_http_endpoint_queue_look_soon(r);
 }
 
 
@@ -469,13 +531,18 @@ ngx_http_endpoint_queue_told(void *data, ngx_http_endpoint_pg_result_t *result)
 {
     ngx_http_endpoint_task_call_t *call = data;
 
-    ngx_http_endpoint_task_work_t  *work;
+    ngx_http_endpoint_task_work_t          *work;
+    ngx_http_endpoint_task_queue_runner_t  *r;
 
+    r = call->queue->runner;
     work = call->data;
 
     if (result->cause == ngx_http_endpoint_pg_ok) {
         ngx_queue_remove(&work->link);
         ngx_free(work);
+
+        ngx_http_endpoint_queue_return(r, 1);
+        ngx_http_endpoint_queue_look_soon(r);
 
     } else {
         ngx_http_endpoint_task_call_failed(call, result);
