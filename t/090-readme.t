@@ -50,7 +50,7 @@ sub complete {
     my ($word) = $text =~ /^\s*(?:#.*\n\s*)*(\w+)/;
     my ($http, $server, $location) = ('', '', '');
 
-    if ($word =~ /^(?:upstream|server|endpoint_(?:cache|task)_zone)$/) {
+    if ($word =~ /^(?:upstream|server|endpoint_(?:(?:cache|task)_zone|task_queue))$/) {
         ($http, $server) = split /^(?=location)/m, $text;
         $server //= '';
 
