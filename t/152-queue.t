@@ -296,7 +296,7 @@ my $u = EndpointServer->new(workers => 1, http => http('three'),
 
 $u->start;
 $u->wait_line('logs/error.log',
-              qr/queue "mail": no tables in "db".*run endpoint_tasks.sql/,
+              qr/queue "mail": the tables in "db" cannot be used.*endpoint_tasks.sql/,
               'are told');
 is($u->ask('POST /task?what=none')->{status}, 502, 'a task is not queued');
 is($u->ask('GET /tasks')->{body} =~ /does not answer/, 1, 'nor shown');

@@ -90,7 +90,9 @@ ngx_http_endpoint_pg_check_all(ngx_http_endpoint_pg_pool_t *pool)
         check->types = (Oid *) (check->params + n);
         ngx_queue_init(&check->held);
 
-        ngx_http_endpoint_pg_check_start(check);
+        if (!(statements[i]->flags & NGX_HTTP_ENDPOINT_PG_RAW)) {
+            ngx_http_endpoint_pg_check_start(check);
+        }
     }
 
     return NGX_OK;
@@ -158,7 +160,9 @@ ngx_http_endpoint_pg_check_hold(ngx_http_endpoint_pg_query_t *query,
 {
     ngx_msec_t  age;
 
-    if (check->statement->nparams == 0) {
+    if (check->statement->nparams == 0
+        || (check->statement->flags & NGX_HTTP_ENDPOINT_PG_RAW))
+    {
         return 0;
     }
 

@@ -26,7 +26,9 @@
 #define NGX_HTTP_ENDPOINT_PG_BIGINT      0x02   /* int8 as strings */
 #define NGX_HTTP_ENDPOINT_PG_ISOLATED    0x04
 #define NGX_HTTP_ENDPOINT_PG_IDEMPOTENT  0x08   /* may be executed twice */
-#define NGX_HTTP_ENDPOINT_PG_RAW         0x10   /* libpq's result, no JSON */
+
+/* one of the module's own: libpq's result, no JSON, and all types are text */
+#define NGX_HTTP_ENDPOINT_PG_RAW         0x10
 
 
 typedef struct ngx_http_endpoint_pg_pool_s

@@ -222,9 +222,8 @@ ngx_http_endpoint_task_queue_wake(ngx_http_endpoint_task_queue_t *queue,
 
         /* it is for those that stay, and where none does for others */
 
-        ngx_http_endpoint_wake((uint64_t) -1);
-
         if (r) {
+            ngx_http_endpoint_queue_call(r);
             ngx_http_endpoint_queue_notify(r);
         }
 
@@ -247,6 +246,16 @@ ngx_http_endpoint_task_queue_wake(ngx_http_endpoint_task_queue_t *queue,
             ngx_add_timer(&r->tick, delay);
         }
     }
+}
+
+
+void
+ngx_http_endpoint_queue_call(ngx_http_endpoint_task_queue_runner_t *r)
+{
+    (void) ngx_atomic_fetch_add(&r->sh->calls, 1);
+    r->calls = r->sh->calls;
+
+    ngx_http_endpoint_wake((uint64_t) -1);
 }
 
 

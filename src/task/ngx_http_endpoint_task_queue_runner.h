@@ -91,6 +91,9 @@ void ngx_http_endpoint_queue_free_dead(
 /* Asks whether the tables are there; r->ok is the answer. */
 void ngx_http_endpoint_queue_ask(ngx_http_endpoint_task_queue_runner_t *r);
 
+/* Has the other workers of this machine look, too. */
+void ngx_http_endpoint_queue_call(ngx_http_endpoint_task_queue_runner_t *r);
+
 /* Tells other machines that there is more to do than this one can. */
 void ngx_http_endpoint_queue_notify(ngx_http_endpoint_task_queue_runner_t *r);
 

@@ -245,10 +245,7 @@ ngx_http_endpoint_queue_taken(void *data,
     /* there may be more of them than these */
 
     if (n && (ngx_uint_t) n == take->want) {
-        (void) ngx_atomic_fetch_add(&r->sh->calls, 1);
-        r->calls = r->sh->calls;
-
-        ngx_http_endpoint_wake((uint64_t) -1);
+        ngx_http_endpoint_queue_call(r);
         ngx_http_endpoint_queue_look_soon(r);
 
     } else if (r->again) {
@@ -318,7 +315,7 @@ ngx_http_endpoint_queue_row(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_http_endpoint_task_work_t  *work;
 
     static ngx_str_t  died = ngx_string("its worker process died");
-    static ngx_str_t  memory = ngx_string("out of memory");
+    static ngx_str_t  broken = ngx_string("it could not be started");
 
     work = ngx_calloc(sizeof(ngx_http_endpoint_task_work_t), ngx_cycle->log);
 
@@ -352,7 +349,7 @@ ngx_http_endpoint_queue_row(ngx_http_endpoint_task_queue_runner_t *r,
                                         &work->values.len);
 
     if (work->block == NULL || work->values.data == NULL) {
-        ngx_http_endpoint_queue_fail(r, work, &memory);
+        ngx_http_endpoint_queue_fail(r, work, &broken);
         return;
     }
 
@@ -368,7 +365,7 @@ ngx_http_endpoint_queue_start(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_str_t                      id, values;
     ngx_http_endpoint_detached_t  *d;
 
-    static ngx_str_t  memory = ngx_string("out of memory");
+    static ngx_str_t  broken = ngx_string("it could not be started");
 
     id.data = work->id;
     id.len = ngx_strlen(work->id);
@@ -397,7 +394,7 @@ ngx_http_endpoint_queue_start(ngx_http_endpoint_task_queue_runner_t *r,
     work->values.data = NULL;
 
     if (rc != NGX_OK) {
-        ngx_http_endpoint_queue_fail(r, work, &memory);
+        ngx_http_endpoint_queue_fail(r, work, &broken);
         return;
     }
 

@@ -68,8 +68,8 @@ ngx_http_endpoint_queue_answered(void *data,
 
     } else if (result->sqlstate.len && r->leads) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "queue \"%V\": no tables in \"%V\": SQLSTATE %V: %V: "
-                      "run endpoint_tasks.sql there", name,
+                      "queue \"%V\": the tables in \"%V\" cannot be used: "
+                      "SQLSTATE %V: %V: see endpoint_tasks.sql", name,
                       &r->queue->upstream, &result->sqlstate,
                       &result->message);
     }
