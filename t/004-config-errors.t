@@ -1603,7 +1603,7 @@ location / {
     }
 }
 --- dies
-4: unknown name "$item": no input, step or variable has it
+4: "$item" in "when=", which is for all elements of "each=" at once: let "each=" fetch an endpoint that does it for one
 
 === a malformed escape in a URI
 --- conf
