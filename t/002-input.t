@@ -451,6 +451,8 @@ location / {
 > Content-Type: text/plain
 < 422 {"detail":[{"type":"model_attributes_type","loc":["body"],"msg":"Input should be a valid dictionary or object to extract fields from","input":"{\"s\": \"a\"}"}]}
 > POST /f {"s": "a"}
+< 200 "a"
+> POST /f {"s": "a"}
 > Content-Type: application/json; charset=utf-8
 < 200 "a"
 > POST /f {"s": "a"}

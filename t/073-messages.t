@@ -36,12 +36,14 @@ my $s = EndpointServer->new(http => <<"CONF");
             endpoint POST /type { fetch \$x POST /up/type '{"a": 1}' as=text; reply \$x; }
             endpoint GET /to { arg \$v:str; set_header Location "/things/\$v"; reply 201 '1'; }
             endpoint GET /zipped { reply '"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"' 'type=application/json; charset=utf-8'; }
+            endpoint GET /lost { arg \$v:str; fetch \$x /gone/\$v; reply \$x; }
             endpoint GET /log { arg \$v:str; log info "v is \$v."; reply '1'; }
         }
 
         location = /bom { internal; alias %%DIR%%/html/bom.json; }
         location = /bomonly { internal; alias %%DIR%%/html/bomonly.json; }
         location = /none { root %%DIR%%/html; }
+        location /gone/ { internal; proxy_pass http://127.0.0.1:1/; }
         location /up/ { internal; proxy_pass http://127.0.0.1:%%UP%%/; proxy_http_version 1.1; }
     }
 CONF
@@ -96,6 +98,15 @@ like($s->ask('GET /zipped')->{head},
 
 is($s->ask('GET /log?v=a%C2%9Bb%C3%9B')->{status}, 200, 'logged');
 is($s->count('logs/error.log', qr/v is a\\xC2\\x9Bb\xC3\x9B\./), 1, 'without C1');
+
+# nor does a fetch's path bring one, which nginx logs with what fails there
+
+for my $v (qw(a%C2%9Bb a%C2%80 %C2%9F)) {
+    is($s->ask("GET /lost?v=$v")->{status}, 422, "no C1 in a path: $v");
+}
+
+is($s->ask("GET /lost?v=a%C2%A0%C3%9Bb")->{status}, 502, 'a letter');
+is($s->count('logs/error.log', qr/\xC2[\x80-\x9F]/), 0, 'no C1 in the log');
 
 for my $path ('/denied', '/none') {
     my $r = $s->ask("GET $path");

@@ -381,6 +381,47 @@ location / {
 --- dies
 4: "WITH HOLD" in SQL would leave a cursor on the connection that requests share
 
+=== a temporary table that stays
+--- conf
+location / {
+    endpoint POST /x {
+        transaction {
+            query db 'CREATE TEMP TABLE x (a int) ON COMMIT PRESERVE ROWS';
+            query db 'INSERT INTO x VALUES (1)';
+        }
+        reply 204;
+    }
+}
+--- dies
+4: what is temporary in SQL would stay on the connection that requests share, write CREATE TEMP TABLE ... ON COMMIT DROP in a transaction
+
+=== a table that SELECT makes
+--- conf
+location / {
+    endpoint POST /x {
+        query db 'SELECT 1 AS a INTO TEMP x';
+        reply 204;
+    }
+}
+--- dies
+3: "INTO TEMP" in SQL would leave a table on the connection that requests share, write CREATE TEMP TABLE ... ON COMMIT DROP AS in a transaction
+
+=== an order by what is the same for all rows
+--- conf
+location / {
+    endpoint GET /x {
+        arg $sort=id;
+        query $r db 'SELECT 1 ORDER BY $sort DESC LIMIT 3';
+        reply $r;
+    }
+    endpoint GET /ok { reply 1; }
+}
+--- request
+GET /ok
+--- suppress_stderr
+--- error_log eval
+qr/\[warn\] .*"\$sort" behind BY in SQL is a constant, the same for all rows, write CASE \$sort WHEN 'NAME' THEN NAME END in .*test\.conf:4/
+
 === COPY
 --- conf
 location / {

@@ -199,3 +199,19 @@ ngx_http_endpoint_utf8_next(u_char **p)
 
     return c;
 }
+
+
+ngx_uint_t
+ngx_http_endpoint_utf8_c1(ngx_str_t *text, size_t i)
+{
+    u_char  ch;
+
+    ch = text->data[i];
+
+    if (ch == 0xc2) {
+        return i + 1 < text->len && text->data[i + 1] >= 0x80
+               && text->data[i + 1] <= 0x9f;
+    }
+
+    return ch >= 0x80 && ch <= 0x9f && i > 0 && text->data[i - 1] == 0xc2;
+}

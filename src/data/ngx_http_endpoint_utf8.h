@@ -27,5 +27,11 @@ uint32_t ngx_http_endpoint_utf8_next(u_char **p);
 /* The number of code points in s, which must be valid UTF-8. */
 size_t ngx_http_endpoint_utf8_length(ngx_str_t *s);
 
+/*
+ * Whether byte i of s is one of U+0080 to U+009F, control characters that some
+ * terminals take for escapes.
+ */
+ngx_uint_t ngx_http_endpoint_utf8_c1(ngx_str_t *s, size_t i);
+
 
 #endif /* _NGX_HTTP_ENDPOINT_UTF8_H_INCLUDED_ */

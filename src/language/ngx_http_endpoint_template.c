@@ -3,6 +3,7 @@
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_template.h"
 #include "ngx_http_endpoint_template_fault.h"
+#include "ngx_http_endpoint_utf8.h"
 
 
 /* how much of the text an error shows on each side */
@@ -39,7 +40,6 @@ static ngx_int_t ngx_http_endpoint_template_write_form(ngx_pool_t *pool,
 static ngx_int_t ngx_http_endpoint_template_write_html(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_str_t *ngx_http_endpoint_template_entity(u_char ch);
-static ngx_uint_t ngx_http_endpoint_template_is_c1(ngx_str_t *text, size_t i);
 static ngx_int_t ngx_http_endpoint_template_write_log(
     ngx_http_endpoint_writer_t *w, ngx_str_t *text);
 static ngx_int_t ngx_http_endpoint_template_part(ngx_http_endpoint_part_t *p,
@@ -614,24 +614,6 @@ ngx_http_endpoint_template_entity(u_char ch)
 }
 
 
-/* U+0080 to U+009F: some terminals take them for escapes */
-
-static ngx_uint_t
-ngx_http_endpoint_template_is_c1(ngx_str_t *text, size_t i)
-{
-    u_char  ch;
-
-    ch = text->data[i];
-
-    if (ch == 0xc2) {
-        return i + 1 < text->len && text->data[i + 1] >= 0x80
-               && text->data[i + 1] <= 0x9f;
-    }
-
-    return ch >= 0x80 && ch <= 0x9f && i > 0 && text->data[i - 1] == 0xc2;
-}
-
-
 /* a foreign line break must not start a line of its own in the log */
 
 static ngx_int_t
@@ -645,7 +627,7 @@ ngx_http_endpoint_template_write_log(ngx_http_endpoint_writer_t *w,
 
     for (i = 0; i < text->len; i++) {
         if (text->data[i] >= 0x20 && text->data[i] != 0x7f
-            && !ngx_http_endpoint_template_is_c1(text, i))
+            && !ngx_http_endpoint_utf8_c1(text, i))
         {
             continue;
         }

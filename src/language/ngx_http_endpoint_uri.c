@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_compile.h"
 #include "ngx_http_endpoint_uri.h"
+#include "ngx_http_endpoint_utf8.h"
 
 
 static ngx_int_t ngx_http_endpoint_uri_path_compile(
@@ -411,7 +412,8 @@ ngx_http_endpoint_uri_segment_safe(ngx_http_endpoint_value_t *v,
 
     for (i = 0; i < text->len; i++) {
         if (text->data[i] < 0x20 || text->data[i] == 0x7f
-            || (text->data[i] == '/' && !rest) || text->data[i] == '\\')
+            || (text->data[i] == '/' && !rest) || text->data[i] == '\\'
+            || ngx_http_endpoint_utf8_c1(text, i))
         {
             return 0;
         }

@@ -378,6 +378,14 @@ ngx_http_endpoint_query_sql(ngx_http_endpoint_compile_t *c,
         return NGX_ERROR;
     }
 
+    if (sql.constant.len) {
+        ngx_http_endpoint_plan_warn(c->cf, c->statement,
+                                    "\"$%V\" behind BY in SQL is a constant, "
+                                    "the same for all rows, write CASE $%V "
+                                    "WHEN 'NAME' THEN NAME END",
+                                    &sql.constant, &sql.constant);
+    }
+
     if (sql.kind != ngx_http_endpoint_sql_read && !args->read) {
         step->act = 1;
         step->effect = 1;

@@ -1,5 +1,5 @@
 
-#include "ngx_http_endpoint_sql.h"
+#include "ngx_http_endpoint_sql_word.h"
 
 
 /* what one message of the protocol can bind */
@@ -18,10 +18,7 @@ typedef struct {
     u_char                          *pos;
     u_char                          *end;
     u_char                          *out;
-    ngx_uint_t                       words;
-    unsigned                         set:1;     /* the first word is SET */
-    unsigned                         declare:1; /* before a cursor's FOR */
-    unsigned                         with:1;    /* the word before is */
+    ngx_http_endpoint_sql_words_t    words;
     unsigned                         ended:1;   /* a semicolon was seen */
 } ngx_http_endpoint_sql_scan_t;
 
@@ -63,52 +60,9 @@ static ngx_int_t ngx_http_endpoint_sql_error(ngx_http_endpoint_sql_scan_t *s,
 #define ngx_http_endpoint_sql_name_char(ch)                                   \
     (ngx_http_endpoint_sql_name_start(ch) || ((ch) >= '0' && (ch) <= '9'))
 
-#define ngx_http_endpoint_sql_is(word, name)                                  \
-    ((word)->len == sizeof(name) - 1                                          \
-     && ngx_strncasecmp((word)->data, (u_char *) name, sizeof(name) - 1) == 0)
-
 /* of identifiers: all that is not ASCII is a letter there */
 #define ngx_http_endpoint_sql_word_char(ch)                                   \
     (ngx_http_endpoint_sql_name_char(ch) || (ch) >= 0x80)
-
-
-/* these would act on the requests that share the connection */
-
-static ngx_str_t  ngx_http_endpoint_sql_control[] = {
-    ngx_string("begin"), ngx_string("start"), ngx_string("commit"),
-    ngx_string("end"), ngx_string("rollback"), ngx_string("abort"),
-    ngx_string("savepoint"), ngx_string("release"), ngx_null_string
-};
-
-
-static ngx_str_t  ngx_http_endpoint_sql_session[] = {
-    ngx_string("reset"), ngx_string("discard"), ngx_string("prepare"),
-    ngx_string("deallocate"), ngx_string("execute"), ngx_string("copy"),
-    ngx_string("listen"), ngx_string("unlisten"), ngx_string("load"),
-    ngx_null_string
-};
-
-
-static ngx_str_t  ngx_http_endpoint_sql_reads[] = {
-    ngx_string("select"), ngx_string("values"), ngx_string("table"),
-    ngx_string("show"), ngx_null_string
-};
-
-
-/* what may stand behind SET */
-
-static ngx_str_t  ngx_http_endpoint_sql_local[] = {
-    ngx_string("local"), ngx_string("constraints"), ngx_string("transaction"),
-    ngx_null_string
-};
-
-
-static ngx_int_t ngx_http_endpoint_sql_first(ngx_http_endpoint_sql_scan_t *s,
-    ngx_str_t *word);
-static ngx_int_t ngx_http_endpoint_sql_cursor(ngx_http_endpoint_sql_scan_t *s,
-    ngx_str_t *word);
-static ngx_uint_t ngx_http_endpoint_sql_one_of(ngx_str_t *word,
-    ngx_str_t *list);
 
 
 ngx_int_t
@@ -116,8 +70,9 @@ ngx_http_endpoint_sql_scan(ngx_pool_t *pool, ngx_str_t *text,
     ngx_http_endpoint_sql_known_pt known, void *data,
     ngx_http_endpoint_sql_t *sql, ngx_str_t *err)
 {
-    ngx_int_t                     rc;
-    ngx_http_endpoint_sql_scan_t  s;
+    ngx_int_t                      rc;
+    const char                    *wrong;
+    ngx_http_endpoint_sql_scan_t   s;
 
     ngx_memzero(&s, sizeof(ngx_http_endpoint_sql_scan_t));
 
@@ -129,7 +84,7 @@ ngx_http_endpoint_sql_scan(ngx_pool_t *pool, ngx_str_t *text,
     s.pos = text->data;
     s.end = text->data + text->len;
 
-    sql->kind = ngx_http_endpoint_sql_act;
+    ngx_str_null(&sql->constant);
 
     if (ngx_array_init(&sql->refs, pool, 4, sizeof(ngx_str_t)) != NGX_OK) {
         return NGX_ERROR;
@@ -154,9 +109,13 @@ ngx_http_endpoint_sql_scan(ngx_pool_t *pool, ngx_str_t *text,
         }
     }
 
-    if (s.words == 0) {
-        return ngx_http_endpoint_sql_error(&s, "no statement in SQL", NULL);
+    wrong = ngx_http_endpoint_sql_words_end(&s.words);
+
+    if (wrong) {
+        return ngx_http_endpoint_sql_error(&s, wrong, NULL);
     }
+
+    sql->kind = s.words.kind;
 
     *s.out = '\0';
     sql->text.len = s.out - sql->text.data;
@@ -198,6 +157,7 @@ ngx_http_endpoint_sql_token(ngx_http_endpoint_sql_scan_t *s)
             return ngx_http_endpoint_sql_word(s);
         }
 
+        ngx_http_endpoint_sql_words_sign(&s->words, *s->pos);
         ngx_http_endpoint_sql_copy(s, s->pos + 1);
         return NGX_OK;
     }
@@ -328,94 +288,17 @@ ngx_http_endpoint_sql_word(ngx_http_endpoint_sql_scan_t *s)
 }
 
 
-/* word: a name in double quotes has its quotes, and is no keyword */
+/* word: a name in double quotes has its quotes */
 
 static ngx_int_t
 ngx_http_endpoint_sql_keyword(ngx_http_endpoint_sql_scan_t *s,
     ngx_str_t *word)
 {
-    s->words++;
+    const char  *wrong;
 
-    if (s->words == 1) {
-        return ngx_http_endpoint_sql_first(s, word);
-    }
+    wrong = ngx_http_endpoint_sql_words_add(&s->words, word);
 
-    if (s->words == 2 && s->set
-        && !ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_local))
-    {
-        return ngx_http_endpoint_sql_error(s, "SET in SQL changes the "
-                   "connection that requests share, write SET LOCAL in a "
-                   "transaction", NULL);
-    }
-
-    return s->declare ? ngx_http_endpoint_sql_cursor(s, word) : NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_sql_first(ngx_http_endpoint_sql_scan_t *s, ngx_str_t *word)
-{
-    if (ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_control)) {
-        return ngx_http_endpoint_sql_error(s, "\"%V\" in SQL, write "
-                   "transaction { ... } around its queries", word);
-    }
-
-    if (ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_session)) {
-        return ngx_http_endpoint_sql_error(s, "\"%V\" in SQL would act on the "
-                   "connection that requests share", word);
-    }
-
-    if (ngx_http_endpoint_sql_one_of(word, ngx_http_endpoint_sql_reads)) {
-        s->sql->kind = ngx_http_endpoint_sql_read;
-
-    } else if (ngx_http_endpoint_sql_is(word, "call")
-               || ngx_http_endpoint_sql_is(word, "do"))
-    {
-        s->sql->kind = ngx_http_endpoint_sql_call;
-
-    } else if (ngx_http_endpoint_sql_is(word, "set")) {
-        s->set = 1;
-
-    } else if (ngx_http_endpoint_sql_is(word, "declare")) {
-        s->declare = 1;
-    }
-
-    return NGX_OK;
-}
-
-
-/* DECLARE name CURSOR WITH HOLD FOR ...: one that outlives its transaction */
-
-static ngx_int_t
-ngx_http_endpoint_sql_cursor(ngx_http_endpoint_sql_scan_t *s, ngx_str_t *word)
-{
-    if (s->with && ngx_http_endpoint_sql_is(word, "hold")) {
-        return ngx_http_endpoint_sql_error(s, "\"WITH %V\" in SQL would leave "
-                   "a cursor on the connection that requests share", word);
-    }
-
-    s->with = ngx_http_endpoint_sql_is(word, "with");
-
-    if (ngx_http_endpoint_sql_is(word, "for")) {
-        s->declare = 0;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_sql_one_of(ngx_str_t *word, ngx_str_t *list)
-{
-    for ( /* void */ ; list->len; list++) {
-        if (word->len == list->len
-            && ngx_strncasecmp(word->data, list->data, word->len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
+    return wrong ? ngx_http_endpoint_sql_error(s, wrong, word) : NGX_OK;
 }
 
 
@@ -453,6 +336,9 @@ ngx_http_endpoint_sql_quoted(ngx_http_endpoint_sql_scan_t *s,
         if (rc != NGX_OK) {
             return rc;
         }
+
+    } else {
+        ngx_http_endpoint_sql_words_sign(&s->words, 0);
     }
 
     ngx_http_endpoint_sql_copy(s, p);
@@ -628,6 +514,12 @@ ngx_http_endpoint_sql_reference(ngx_http_endpoint_sql_scan_t *s)
 
     ref.len = p - ref.data;
     s->pos = p;
+
+    if (ngx_http_endpoint_sql_words_constant(&s->words, p, s->end)) {
+        s->sql->constant = ref;
+    }
+
+    ngx_http_endpoint_sql_words_sign(&s->words, 0);
 
     return ngx_http_endpoint_sql_bind(s, &ref);
 }

@@ -30,6 +30,9 @@ typedef struct {
      * is written twice is one parameter.
      */
     ngx_array_t                    refs;
+
+    /* a reference that is all of an ORDER BY, which has no effect, or "" */
+    ngx_str_t                      constant;
 } ngx_http_endpoint_sql_t;
 
 

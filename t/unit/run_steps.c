@@ -17,6 +17,7 @@
 #include "../../src/cache/ngx_http_endpoint_cache_option_conf.c"
 #include "../../src/cache/ngx_http_endpoint_cache_option.c"
 #include "../../src/postgres/ngx_http_endpoint_sql.c"
+#include "../../src/postgres/ngx_http_endpoint_sql_word.c"
 #include "../../src/postgres/ngx_http_endpoint_query.c"
 #include "../../src/postgres/ngx_http_endpoint_query_conf.c"
 #include "../../src/postgres/ngx_http_endpoint_query_share.c"

@@ -1,11 +1,14 @@
 
 #include "../../src/postgres/ngx_http_endpoint_sql.c"
+#include "../../src/postgres/ngx_http_endpoint_sql_word.c"
 #include "unit.h"
 
 
 static void sql_ok(const char *text, const char *expected, const char *refs);
 static void sql_mistake(const char *text, const char *part);
 static void sql_kind(const char *text, ngx_http_endpoint_sql_kind_e kind);
+static void sql_order(const char *text, const char *constant);
+static void sql_orders(void);
 static void sql_memory(void);
 
 
@@ -125,6 +128,56 @@ sql_kind(const char *text, ngx_http_endpoint_sql_kind_e kind)
 
 /* every allocation fails in turn */
 
+/* which value rows are put in order by, "" for none */
+
+static void
+sql_order(const char *text, const char *constant)
+{
+    ngx_str_t                 err;
+    ngx_pool_t               *pool;
+    ngx_http_endpoint_sql_t   sql;
+
+    pool = ngx_create_pool(1024, &unit_log);
+
+    (void) unit_ok(sql_scan(pool, text, &sql, &err) == NGX_OK
+                   && sql.constant.len == ngx_strlen(constant)
+                   && (sql.constant.len == 0
+                       || ngx_strncmp(sql.constant.data, constant,
+                                      sql.constant.len)
+                          == 0),
+                   "%s", text);
+
+    ngx_destroy_pool(pool);
+}
+
+
+static void
+sql_orders(void)
+{
+    sql_order("SELECT 1 ORDER BY $a", "a");
+    sql_order("SELECT 1 order /* x */ by ${a} DESC", "{a}");
+    sql_order("SELECT 1 ORDER BY x, $a", "a");
+    sql_order("SELECT 1 ORDER BY f(x, 1), $a NULLS LAST", "a");
+    sql_order("SELECT 1 ORDER BY $a::text LIMIT 3", "a");
+    sql_order("SELECT 1 GROUP BY $a HAVING true", "a");
+    sql_order("SELECT rank() OVER (PARTITION BY $a) FROM t", "a");
+    sql_order("SELECT * FROM (SELECT 1 ORDER BY $a) x", "a");
+    sql_order("SELECT 1 ORDER BY \"x y\", $a.name;", "a.name");
+
+    sql_order("SELECT 1 ORDER BY $a = x", "");
+    sql_order("SELECT 1 ORDER BY $a <-> x", "");
+    sql_order("SELECT 1 ORDER BY CASE $a WHEN 'x' THEN x END, y", "");
+    sql_order("SELECT 1 ORDER BY f($a), g(x, $b)", "");
+    sql_order("SELECT 1 ORDER BY x LIMIT $a", "");
+    sql_order("SELECT 1 ORDER BY x LIMIT 1 OFFSET $a", "");
+    sql_order("SELECT (SELECT 1 ORDER BY x), $a", "");
+    sql_order("SELECT 1 GROUP BY x UNION SELECT y, $a", "");
+    sql_order("SELECT 1 ORDER BY 'x' || $a", "");
+    sql_order("SELECT x, $a, $b FROM t WHERE x IN (1, $id)", "");
+    sql_order("SELECT \"order\" by, $a", "");
+}
+
+
 static void
 sql_memory(void)
 {
@@ -208,7 +261,37 @@ main(void)
            "DECLARE hold CURSOR WITHOUT HOLD FOR WITH hold AS (SELECT 1) "
            "SELECT 2", "");
 
+    sql_ok("CREATE TEMP TABLE t (temp int) ON COMMIT DROP",
+           "CREATE TEMP TABLE t (temp int) ON COMMIT DROP", "");
+    sql_ok("create local temporary table t on commit drop as select $a",
+           "create local temporary table t on commit drop as select $1", "a");
+    sql_ok("CREATE TABLE t (temp int)", "CREATE TABLE t (temp int)", "");
+    sql_ok("CREATE VIEW temp AS SELECT 1 AS pg_temp",
+           "CREATE VIEW temp AS SELECT 1 AS pg_temp", "");
+    sql_ok("CREATE INDEX ON pg_temp.t (a)", "CREATE INDEX ON pg_temp.t (a)", "");
+    sql_ok("INSERT INTO temp VALUES (1)", "INSERT INTO temp VALUES (1)", "");
+    sql_ok("WITH x AS (INSERT INTO pg_temp.t VALUES (1) RETURNING 1) SELECT 1",
+           "WITH x AS (INSERT INTO pg_temp.t VALUES (1) RETURNING 1) SELECT 1",
+           "");
+
+    sql_orders();
+
     /* mistakes */
+
+    sql_mistake("CREATE TEMP TABLE t (a int)", "ON COMMIT DROP");
+    sql_mistake("CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS",
+                "ON COMMIT DROP");
+    sql_mistake("create global /* x */ temporary table t as select 1",
+                "would stay");
+    sql_mistake("CREATE OR REPLACE TEMP VIEW v AS SELECT 1", "would stay");
+    sql_mistake("CREATE TEMP SEQUENCE s", "would stay");
+    sql_mistake("CREATE TABLE IF NOT EXISTS pg_temp.t (a int)", "would stay");
+    sql_mistake("CREATE FUNCTION pg_temp.f() RETURNS int RETURN 1",
+                "would stay");
+    sql_mistake("SELECT 1 INTO TEMP t", "\"INTO TEMP\"");
+    sql_mistake("WITH x AS (SELECT 1) SELECT * INTO temporary TABLE t FROM x",
+                "\"INTO temporary\"");
+    sql_mistake("SELECT 1 INTO pg_temp.t", "would leave a table");
 
     sql_mistake("SELECT '$id'", "\"$id\" in quotes");
     sql_mistake("SELECT 'x ${id} y'", "\"$id\" in quotes");
