@@ -6,7 +6,8 @@
 # make asan           the same under AddressSanitizer and UBSan
 # make test-hup       some tests with nginx reloaded for each part of a test
 # make fuzz           the fuzz drivers, FUZZ_TIME seconds each
-# make storm          rows against answers while servers end; ENDS=200 of them
+# make storm          rows against answers while servers end, ENDS=200 of them;
+#                     and one client beside those who cost much
 # make bench          the figures of the README
 # make matrix         build and test on the other nginx versions
 # make clean          removes build/

@@ -39,6 +39,7 @@ static void ngx_http_endpoint_json_reach(ngx_http_endpoint_value_t *v,
     ngx_http_endpoint_json_rest_t *rest);
 static void ngx_http_endpoint_json_from_end(ngx_http_endpoint_value_t *v,
     ngx_int_t index);
+static void ngx_http_endpoint_json_last(ngx_http_endpoint_value_t *v);
 static ngx_int_t ngx_http_endpoint_json_gather(ngx_http_endpoint_writer_t *w,
     ngx_http_endpoint_value_t *v, ngx_http_endpoint_json_rest_t *rest);
 static void ngx_http_endpoint_json_range(ngx_http_endpoint_value_t *v,
@@ -365,6 +366,13 @@ ngx_http_endpoint_json_reach(ngx_http_endpoint_value_t *v,
             ngx_http_endpoint_json_from_end(v, rest->keys->from);
             n = 1;
 
+        } else if (rest->keys->type == ngx_http_endpoint_json_all
+                   && rest->nkeys == 1 && v->type == ngx_http_endpoint_array)
+        {
+            /* all elements, and nothing of them: the array itself */
+
+            n = 1;
+
         } else {
             return;
         }
@@ -380,6 +388,11 @@ ngx_http_endpoint_json_from_end(ngx_http_endpoint_value_t *v, ngx_int_t index)
 {
     ngx_http_endpoint_json_scan_t  scan;
 
+    if (index == -1 && v->type == ngx_http_endpoint_array) {
+        ngx_http_endpoint_json_last(v);
+        return;
+    }
+
     index += ngx_http_endpoint_json_count(v, NGX_MAX_INT_T_VALUE);
 
     if (index < 0 || v->type != ngx_http_endpoint_array) {
@@ -392,6 +405,21 @@ ngx_http_endpoint_json_from_end(ngx_http_endpoint_value_t *v, ngx_int_t index)
     while (ngx_http_endpoint_json_scan_next(&scan) && index) {
         index--;
     }
+
+    ngx_http_endpoint_value_json(v, scan.value.data, scan.value.len);
+}
+
+
+static void
+ngx_http_endpoint_json_last(ngx_http_endpoint_value_t *v)
+{
+    ngx_http_endpoint_json_scan_t  scan;
+
+    ngx_str_null(&scan.value);
+
+    ngx_http_endpoint_json_scan(&scan, &v->data);
+
+    while (ngx_http_endpoint_json_scan_next(&scan)) { /* void */ }
 
     ngx_http_endpoint_value_json(v, scan.value.data, scan.value.len);
 }
@@ -504,6 +532,15 @@ ngx_http_endpoint_json_gather_one(ngx_http_endpoint_writer_t *w,
     ngx_str_t *text, ngx_http_endpoint_json_rest_t *rest)
 {
     ngx_http_endpoint_value_t  v;
+
+    /* an element as it is, of which there may be many */
+
+    if (rest->nkeys == 0
+        || (rest->nkeys == 1 && rest->keys->type == ngx_http_endpoint_json_all
+            && *text->data == '['))
+    {
+        return ngx_http_endpoint_write(w, text->data, text->len);
+    }
 
     ngx_http_endpoint_value_json(&v, text->data, text->len);
 

@@ -14,6 +14,9 @@
 #include "ngx_http_endpoint_utf8.h"
 
 
+/* yajl takes some 100 instructions a byte where all is small */
+#define NGX_HTTP_ENDPOINT_JSON_LARGE  (32 * 1024)
+
 /* keeps what yajl gets as aligned as malloc() would */
 #define NGX_HTTP_ENDPOINT_JSON_HEAD  16
 
@@ -61,9 +64,14 @@ ngx_http_endpoint_json_parse(ngx_pool_t *pool, ngx_str_t *text)
 
     for (i = 0; i < text->len && text->data[i] <= ' '; i++) { /* void */ }
 
-    /* where nothing is nested yajl has nothing that could tell the end */
+    /*
+     * Where nothing is nested yajl has nothing that could tell the end, and
+     * where there is much others would wait for it.
+     */
 
-    if (i == text->len || (text->data[i] | 0x20) != '{') {
+    if (i == text->len || (text->data[i] | 0x20) != '{'
+        || text->len > NGX_HTTP_ENDPOINT_JSON_LARGE)
+    {
         return ngx_http_endpoint_json_valid(text);
     }
 

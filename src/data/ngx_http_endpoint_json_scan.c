@@ -11,7 +11,7 @@
 #define NGX_HTTP_ENDPOINT_JSON_SCAN_ESCAPE  6
 
 
-static u_char *ngx_http_endpoint_json_scan_blank(u_char *p);
+static ngx_inline u_char *ngx_http_endpoint_json_scan_blank(u_char *p);
 static u_char *ngx_http_endpoint_json_scan_value(u_char *p, u_char *last);
 static u_char *ngx_http_endpoint_json_scan_nested(u_char *p, u_char *last);
 static u_char *ngx_http_endpoint_json_scan_string(u_char *p, u_char *last,
@@ -116,7 +116,7 @@ ngx_http_endpoint_json_scan_key(ngx_http_endpoint_json_scan_t *scan,
 }
 
 
-static u_char *
+static ngx_inline u_char *
 ngx_http_endpoint_json_scan_blank(u_char *p)
 {
     while (*p <= ' ') {
@@ -145,7 +145,11 @@ ngx_http_endpoint_json_scan_value(u_char *p, u_char *last)
 
     default:
 
-        while (p < last && *p > ' ' && *p != ',' && *p != ']' && *p != '}') {
+        /* of what a number or a word has, a plus alone is below a comma */
+
+        while (p < last
+               && ((*p > ',' && *p != ']' && *p != '}') || *p == '+'))
+        {
             p++;
         }
 
