@@ -7,6 +7,7 @@
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
 #include "ngx_http_endpoint_schedule.h"
+#include "ngx_http_endpoint_startup.h"
 #include "ngx_http_endpoint_task_queue.h"
 #include "ngx_http_endpoint_wake.h"
 
@@ -91,6 +92,13 @@ static ngx_command_t  ngx_http_endpoint_commands[] = {
     { ngx_string("schedule"),
       NGX_HTTP_SRV_CONF|NGX_CONF_BLOCK|NGX_CONF_1MORE,
       ngx_http_endpoint_schedule_block,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("startup"),
+      NGX_HTTP_SRV_CONF|NGX_CONF_BLOCK|NGX_CONF_ANY,
+      ngx_http_endpoint_startup_block,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -322,6 +330,9 @@ ngx_http_endpoint_create_main_conf(ngx_conf_t *cf)
         || ngx_array_init(&conf->schedules, cf->pool, 1,
                           sizeof(ngx_http_endpoint_schedule_t *))
            != NGX_OK
+        || ngx_array_init(&conf->startups, cf->pool, 1,
+                          sizeof(ngx_http_endpoint_startup_t *))
+           != NGX_OK
         || ngx_array_init(&conf->purges, cf->pool, 1,
                           sizeof(ngx_http_endpoint_purge_location_t))
            != NGX_OK)
@@ -351,6 +362,7 @@ ngx_http_endpoint_create_loc_conf(ngx_conf_t *cf)
      *     conf->routes = NULL;
      *     conf->fallback = { 0, NULL };
      *     conf->limits.pass_headers = NULL;
+     *     conf->gate = NULL;
      */
 
     conf->timeout = NGX_CONF_UNSET_MSEC;
@@ -404,6 +416,10 @@ ngx_http_endpoint_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->limits.pass_headers == NULL) {
         conf->limits.pass_headers = prev->limits.pass_headers;
+    }
+
+    if (conf->gate == NULL) {
+        conf->gate = prev->gate;
     }
 
     /* "if" and "limit_except" serve what their location does */
@@ -579,12 +595,15 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (emcf->blocks.nelts == 0 && emcf->schedules.nelts == 0) {
+    if (emcf->blocks.nelts == 0 && emcf->schedules.nelts == 0
+        && emcf->startups.nelts == 0)
+    {
         return NGX_OK;
     }
 
     if (ngx_http_endpoint_block_compile_all(cf, emcf) != NGX_OK
-        || ngx_http_endpoint_schedule_compile_all(cf, emcf) != NGX_OK)
+        || ngx_http_endpoint_schedule_compile_all(cf, emcf) != NGX_OK
+        || ngx_http_endpoint_startup_compile_all(cf, emcf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -635,6 +654,7 @@ ngx_http_endpoint_init_process(ngx_cycle_t *cycle)
         }
     }
 
+    ngx_http_endpoint_startup_init_process(cycle, emcf);
     ngx_http_endpoint_schedule_init_process(cycle, emcf);
 
     if (ngx_http_endpoint_task_queue_init_process(cycle, emcf) != NGX_OK) {

@@ -39,6 +39,7 @@ typedef struct {
     ngx_http_endpoint_zone_t       *queue_zone;     /* NULL: no queue */
 
     ngx_array_t                     schedules;      /* of schedule/ */
+    ngx_array_t                     startups;
     ngx_http_endpoint_zone_t       *schedule_zone;  /* NULL: it has none */
 
     /* ngx_http_endpoint_purge_location_t */

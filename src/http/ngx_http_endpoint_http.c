@@ -16,6 +16,9 @@ typedef struct {
 } ngx_http_endpoint_ctx_t;
 
 
+static ngx_int_t ngx_http_endpoint_passed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_read(ngx_http_request_t *r,
+    ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match);
 static ngx_int_t ngx_http_endpoint_no_match(ngx_http_request_t *r,
     ngx_http_endpoint_loc_conf_t *elcf);
 static void ngx_http_endpoint_body_handler(ngx_http_request_t *r);
@@ -72,6 +75,42 @@ ngx_http_endpoint_handler(ngx_http_request_t *r)
         return ngx_http_endpoint_no_match(r, elcf);
     }
 
+    if (elcf->gate && r == r->main) {
+        rc = ngx_http_endpoint_gate_pass(elcf->gate, r,
+                                         ngx_http_endpoint_passed);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+
+    return ngx_http_endpoint_read(r, plan, &match);
+}
+
+
+/* it has waited: the route is looked for once more, as below */
+
+static ngx_int_t
+ngx_http_endpoint_passed(ngx_http_request_t *r)
+{
+    ngx_http_endpoint_plan_t         *plan;
+    ngx_http_endpoint_loc_conf_t     *elcf;
+    ngx_http_endpoint_route_match_t   match;
+
+    elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
+
+    plan = ngx_http_endpoint_route_match(elcf->routes, &r->method_name,
+                                         &r->uri, &match);
+
+    return ngx_http_endpoint_read(r, plan, &match);
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_read(ngx_http_request_t *r, ngx_http_endpoint_plan_t *plan,
+    ngx_http_endpoint_route_match_t *match)
+{
+    ngx_int_t  rc;
+
     if (plan->nbody) {
         rc = ngx_http_read_client_request_body(r,
                                               ngx_http_endpoint_body_handler);
@@ -84,7 +123,7 @@ ngx_http_endpoint_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    return ngx_http_endpoint_serve(r, plan, &match);
+    return ngx_http_endpoint_serve(r, plan, match);
 }
 
 

@@ -13,6 +13,7 @@
 
 
 #include <ngx_http.h>
+#include "ngx_http_endpoint_gate.h"
 #include "ngx_http_endpoint_route.h"
 #include "ngx_http_endpoint_run.h"
 
@@ -28,6 +29,7 @@ typedef struct {
     ngx_uint_t                    bigint;       /* as strings */
     ngx_uint_t                    max_fetches;  /* as written, or 0 */
     ngx_shm_zone_t               *purge;        /* NULL: nothing to purge */
+    ngx_http_endpoint_gate_t     *gate;         /* the server's, or NULL */
     ngx_http_endpoint_limits_t    limits;
 } ngx_http_endpoint_loc_conf_t;
 
@@ -55,6 +57,11 @@ ngx_int_t ngx_http_endpoint_http_cache(ngx_http_request_t *r,
 /* Sends a constant JSON text, allow going into Allow where it is not empty. */
 ngx_int_t ngx_http_endpoint_http_send_text(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_str_t *text, ngx_str_t *allow);
+
+
+/* Sends 503, a JSON text, and Retry-After. */
+ngx_int_t ngx_http_endpoint_http_unavailable(ngx_http_request_t *r,
+    ngx_str_t *text, ngx_uint_t seconds);
 
 
 extern ngx_module_t  ngx_http_endpoint_module;

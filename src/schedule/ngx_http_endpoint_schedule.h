@@ -1,7 +1,8 @@
 
 /*
- * The room schedule/ holds what runs by the clock: the block, when it is due,
- * and which of the workers runs it.  It may use http/ and what is below it.
+ * The room schedule/ holds what runs by the clock, and at startup: the block,
+ * when it is due, and which of the workers runs it.  It may use http/ and what
+ * is below it.
  */
 
 

@@ -17,9 +17,6 @@
 /* a clock that was set back further has no ticks that were taken already */
 #define NGX_HTTP_ENDPOINT_SCHEDULE_BACK    (3 * 3600 * 1000)
 
-/* workers that one run may cost */
-#define NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS  3
-
 
 static void ngx_http_endpoint_schedule_handler(ngx_event_t *ev);
 static ngx_msec_t ngx_http_endpoint_schedule_look(
@@ -37,7 +34,7 @@ static void ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s);
 static void ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d,
     void *data);
 static void ngx_http_endpoint_schedule_release(
-    ngx_http_endpoint_schedule_t *s);
+    ngx_http_endpoint_schedule_t *s, ngx_uint_t failed);
 
 
 /* of this worker */
@@ -181,11 +178,13 @@ static ngx_uint_t
 ngx_http_endpoint_schedule_take_over(ngx_http_endpoint_schedule_t *s,
     ngx_http_endpoint_schedule_slot_t *slot)
 {
-    if (ngx_http_endpoint_wake_alive(slot->owner)) {
-        return 0;
-    }
+    switch (ngx_http_endpoint_schedule_adopt(slot, &s->name)) {
 
-    if (++slot->deaths >= NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS) {
+    case NGX_OK:
+        s->taken = slot->taken;
+        return 1;
+
+    case NGX_DECLINED:
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "%V is given up until its next time: "
                       "%uD workers died while they ran it",
@@ -193,15 +192,10 @@ ngx_http_endpoint_schedule_take_over(ngx_http_endpoint_schedule_t *s,
 
         slot->done = slot->taken;
         return 0;
+
+    default: /* NGX_BUSY */
+        return 0;
     }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "%V is run again: the worker that ran it died", &s->name);
-
-    slot->owner = ngx_http_endpoint_wake_self();
-    s->taken = slot->taken;
-
-    return 1;
 }
 
 
@@ -255,7 +249,7 @@ ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
     d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
 
     if (d == NULL) {
-        ngx_http_endpoint_schedule_release(s);
+        ngx_http_endpoint_schedule_release(s, 1);
         return;
     }
 
@@ -270,42 +264,28 @@ ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
 static void
 ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d, void *data)
 {
-    ngx_uint_t  level, status;
+    ngx_uint_t  level, status, failed;
 
     status = d->run.result.status;
     level = (status < 500) ? NGX_LOG_INFO : NGX_LOG_ERR;
+    failed = (status < 200 || status > 299);
 
-    if (status < 200 || status > 299) {
+    if (failed) {
         ngx_log_error(level, &d->log, 0, "the run ended with %ui", status);
     }
 
-    ngx_http_endpoint_schedule_release(data);
+    ngx_http_endpoint_schedule_release(data, failed);
 }
 
 
 /* what was due meanwhile is not made up for */
 
 static void
-ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s)
+ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s,
+    ngx_uint_t failed)
 {
-    uint64_t                            now;
-    ngx_http_endpoint_worker_t          self;
-    ngx_http_endpoint_schedule_slot_t  *slot;
-
-    self = ngx_http_endpoint_wake_self();
-    now = ngx_http_endpoint_schedule_now(s);
-
-    ngx_http_endpoint_zone_lock(ngx_http_endpoint_schedule_zone);
-
-    slot = ngx_http_endpoint_schedule_slot(ngx_http_endpoint_schedule_zone,
-                                           s->key, now);
-
-    if (slot->taken == s->taken
-        && slot->owner.slot == self.slot
-        && slot->owner.generation == self.generation)
-    {
-        slot->done = ngx_max(now, slot->taken);
-    }
-
-    ngx_http_endpoint_zone_unlock(ngx_http_endpoint_schedule_zone);
+    (void) ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone,
+                                           s->key, s->taken,
+                                           ngx_http_endpoint_schedule_now(s),
+                                           failed);
 }

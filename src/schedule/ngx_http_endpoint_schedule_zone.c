@@ -2,9 +2,13 @@
 #include "ngx_http_endpoint_schedule_zone.h"
 
 
+/* workers that one run may cost */
+#define NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS  3
+
+
 typedef struct {
     ngx_http_endpoint_zone_sh_t         zone;
-    ngx_http_endpoint_schedule_slot_t   slots[NGX_HTTP_ENDPOINT_SCHEDULES];
+    ngx_http_endpoint_schedule_slot_t   slots[NGX_HTTP_ENDPOINT_SCHEDULE_SLOTS];
 } ngx_http_endpoint_schedule_sh_t;
 
 
@@ -20,7 +24,7 @@ static ngx_uint_t ngx_http_endpoint_schedule_before(
 
 static ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_schedule_kind = {
     "endpoint schedules",
-    1,
+    2,
     sizeof(ngx_http_endpoint_schedule_sh_t),
     ngx_http_endpoint_schedule_create,
     ngx_http_endpoint_schedule_attach,
@@ -107,7 +111,7 @@ ngx_http_endpoint_schedule_slot(ngx_http_endpoint_zone_t *zone, u_char *key,
     sh = (ngx_http_endpoint_schedule_sh_t *) zone->sh;
     found = sh->slots;
 
-    for (i = 0; i < NGX_HTTP_ENDPOINT_SCHEDULES; i++) {
+    for (i = 0; i < NGX_HTTP_ENDPOINT_SCHEDULE_SLOTS; i++) {
         slot = &sh->slots[i];
 
         if (slot->used
@@ -132,6 +136,7 @@ ngx_http_endpoint_schedule_slot(ngx_http_endpoint_zone_t *zone, u_char *key,
     found->done = now;
     found->seen = ngx_current_msec;
     found->deaths = 0;
+    found->failed = 0;
 
     ngx_memory_barrier();
     found->used = 1;
@@ -160,4 +165,55 @@ ngx_http_endpoint_schedule_before(ngx_http_endpoint_schedule_slot_t *a,
     }
 
     return a->seen < b->seen;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_schedule_adopt(ngx_http_endpoint_schedule_slot_t *slot,
+    ngx_str_t *name)
+{
+    if (ngx_http_endpoint_wake_alive(slot->owner)) {
+        return NGX_BUSY;
+    }
+
+    if (++slot->deaths >= NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "%V is run again: the worker that ran it died", name);
+
+    slot->owner = ngx_http_endpoint_wake_self();
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone, u_char *key,
+    uint64_t taken, uint64_t now, ngx_uint_t failed)
+{
+    ngx_uint_t                          before;
+    ngx_http_endpoint_worker_t          self;
+    ngx_http_endpoint_schedule_slot_t  *slot;
+
+    self = ngx_http_endpoint_wake_self();
+
+    ngx_http_endpoint_zone_lock(zone);
+
+    slot = ngx_http_endpoint_schedule_slot(zone, key, now);
+    before = slot->failed;
+
+    if (slot->taken == taken
+        && slot->owner.slot == self.slot
+        && slot->owner.generation == self.generation)
+    {
+        slot->failed = failed;
+        ngx_memory_barrier();
+        slot->done = ngx_max(now, taken);
+    }
+
+    ngx_http_endpoint_zone_unlock(zone);
+
+    return before;
 }

@@ -1,5 +1,8 @@
 
-/* What workers know of schedules: which tick was taken last, and by whom. */
+/*
+ * What workers know of schedules and startups: which run was taken last, and by
+ * whom.
+ */
 
 
 #ifndef _NGX_HTTP_ENDPOINT_SCHEDULE_ZONE_H_INCLUDED_
@@ -11,6 +14,12 @@
 
 
 #define NGX_HTTP_ENDPOINT_SCHEDULES     256
+#define NGX_HTTP_ENDPOINT_STARTUPS      64
+
+/* startups of a load that is left and of the next one have slots at a time */
+#define NGX_HTTP_ENDPOINT_SCHEDULE_SLOTS                                      \
+    (NGX_HTTP_ENDPOINT_SCHEDULES + 2 * NGX_HTTP_ENDPOINT_STARTUPS)
+
 #define NGX_HTTP_ENDPOINT_SCHEDULE_KEY  16
 
 
@@ -26,6 +35,7 @@ typedef struct {
     volatile uint64_t                   done;
     uint64_t                            seen;   /* of ngx_current_msec */
     uint32_t                            deaths; /* of workers, in this run */
+    volatile uint32_t                   failed; /* the last run that ended */
     volatile uint32_t                   used;
 } ngx_http_endpoint_schedule_slot_t;
 
@@ -40,6 +50,21 @@ ngx_http_endpoint_zone_t *ngx_http_endpoint_schedule_zone_add(ngx_conf_t *cf);
  */
 ngx_http_endpoint_schedule_slot_t *ngx_http_endpoint_schedule_slot(
     ngx_http_endpoint_zone_t *zone, u_char *key, uint64_t now);
+
+/*
+ * Looks, with the lock held, at a run that is under way.  NGX_OK: its worker
+ * died, it is this worker's from now on; NGX_BUSY: its worker lives;
+ * NGX_DECLINED: too many workers died of it, the caller ends it.
+ */
+ngx_int_t ngx_http_endpoint_schedule_adopt(
+    ngx_http_endpoint_schedule_slot_t *slot, ngx_str_t *name);
+
+/*
+ * Ends the run that this worker has taken; now is the schedule's.  Returns
+ * whether the run before it had failed.
+ */
+ngx_uint_t ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone,
+    u_char *key, uint64_t taken, uint64_t now, ngx_uint_t failed);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_SCHEDULE_ZONE_H_INCLUDED_ */

@@ -1,0 +1,49 @@
+
+/*
+ * What runs once for each load of the configuration, by one worker of all,
+ * while the endpoints of its server wait for it.
+ */
+
+
+#ifndef _NGX_HTTP_ENDPOINT_STARTUP_H_INCLUDED_
+#define _NGX_HTTP_ENDPOINT_STARTUP_H_INCLUDED_
+
+
+#include "ngx_http_endpoint_block.h"
+#include "ngx_http_endpoint_gate.h"
+#include "ngx_http_endpoint_schedule_zone.h"
+
+
+typedef struct {
+    ngx_http_endpoint_statement_t    head;
+    ngx_array_t                      statements;
+    ngx_http_endpoint_plan_t        *plan;
+    ngx_http_endpoint_loc_conf_t    *conf;      /* the server's */
+    ngx_http_core_srv_conf_t        *server;
+
+    ngx_str_t                        name;      /* startup at line 12 */
+    ngx_msec_t                       timeout;
+    u_char                           key[NGX_HTTP_ENDPOINT_SCHEDULE_KEY];
+
+    /* of this worker */
+    uint64_t                         taken;     /* its run */
+    ngx_http_endpoint_gate_state_e   state;     /* what it would do alone */
+
+    unsigned                         required:1;
+} ngx_http_endpoint_startup_t;
+
+
+/* The handler of the "startup" directive. */
+char *ngx_http_endpoint_startup_block(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* Compiles all startups.  NGX_ERROR: a mistake (logged), or memory. */
+ngx_int_t ngx_http_endpoint_startup_compile_all(ngx_conf_t *cf,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+/* From then on this worker runs what no other one has. */
+void ngx_http_endpoint_startup_init_process(ngx_cycle_t *cycle,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+
+#endif /* _NGX_HTTP_ENDPOINT_STARTUP_H_INCLUDED_ */
