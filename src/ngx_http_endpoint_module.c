@@ -9,6 +9,7 @@
 #include "ngx_http_endpoint_schedule.h"
 #include "ngx_http_endpoint_startup.h"
 #include "ngx_http_endpoint_task_queue.h"
+#include "ngx_http_endpoint_variable.h"
 #include "ngx_http_endpoint_wake.h"
 
 
@@ -610,7 +611,7 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
 
     ngx_http_endpoint_capture_init();
 
-    return NGX_OK;
+    return ngx_http_endpoint_variable_init(cf);
 }
 
 
@@ -623,6 +624,10 @@ ngx_http_endpoint_init_module(ngx_cycle_t *cycle)
                                                ngx_http_endpoint_module);
     if (emcf) {
         ngx_http_endpoint_task_init_module(cycle, emcf);
+
+        if (ngx_http_endpoint_variable_init_module(cycle) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return ngx_http_endpoint_wake_init_module(cycle);

@@ -19,6 +19,7 @@ typedef struct {
     ngx_uint_t                    last;
     ngx_http_endpoint_use_t      *use;      /* the one that is looked into */
     u_char                       *seen;     /* steps that have been */
+    ngx_array_t                  *variables;    /* in the key, or NULL */
 } ngx_http_endpoint_depend_t;
 
 
@@ -36,6 +37,8 @@ static ngx_int_t ngx_http_endpoint_depend_missing(
     ngx_http_endpoint_depend_t *d, ngx_http_endpoint_use_t *use);
 static ngx_int_t ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
     ngx_http_endpoint_step_t *step);
+static ngx_int_t ngx_http_endpoint_depend_variables(
+    ngx_http_endpoint_depend_t *d, ngx_http_endpoint_step_t *step);
 static ngx_http_endpoint_ref_t *ngx_http_endpoint_depend_keyed(
     ngx_http_endpoint_depend_t *d, ngx_hash_key_t *header);
 static ngx_uint_t ngx_http_endpoint_depend_is_header(
@@ -284,6 +287,10 @@ ngx_http_endpoint_depend_result(ngx_http_endpoint_depend_t *d,
         return NGX_OK;
     }
 
+    if (ngx_http_endpoint_depend_variables(d, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     return ngx_http_endpoint_depend_headers(d);
 }
 
@@ -381,6 +388,10 @@ ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
         return NGX_ERROR;
     }
 
+    if (ngx_http_endpoint_depend_variables(d, step) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     step->pass = pass;
 
     header = d->compile->limits->pass_headers->elts;
@@ -409,6 +420,44 @@ ngx_http_endpoint_depend_pass(ngx_http_endpoint_depend_t *d,
             keyed->ref = *ref;
         }
     }
+
+    return NGX_OK;
+}
+
+
+/* what of nginx's variables the locations behind a step use is not known */
+
+static ngx_int_t
+ngx_http_endpoint_depend_variables(ngx_http_endpoint_depend_t *d,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_uint_t                 i, *index;
+    ngx_http_endpoint_word_t  *word;
+
+    if (d->variables == NULL) {
+        d->variables = ngx_array_create(d->compile->cf->pool, 1,
+                                        sizeof(ngx_uint_t));
+        if (d->variables == NULL) {
+            return NGX_ERROR;
+        }
+
+        word = d->key->words.elts;
+
+        for (i = 0; i < d->key->words.nelts; i++) {
+            if (!word[i].bound || word[i].ref.name) {
+                continue;
+            }
+
+            index = ngx_array_push(d->variables);
+            if (index == NULL) {
+                return NGX_ERROR;
+            }
+
+            *index = word[i].ref.index;
+        }
+    }
+
+    step->variables = d->variables;
 
     return NGX_OK;
 }

@@ -3,6 +3,7 @@
 #include "ngx_http_endpoint_connection.h"
 #include "ngx_http_endpoint_host.h"
 #include "ngx_http_endpoint_run.h"
+#include "ngx_http_endpoint_variable.h"
 
 
 /* a first block for a body of unknown length, and the most a block grows to */
@@ -66,7 +67,11 @@ ngx_http_endpoint_capture_start(ngx_http_endpoint_capture_t *capture,
     }
 
     variables = ngx_http_endpoint_capture_variables(capture, parent->main);
-    if (variables == NULL) {
+    if (variables == NULL
+        || ngx_http_endpoint_variable_inherit(parent, capture->run,
+                                              capture->known, variables)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -23,6 +23,7 @@ typedef struct {
     ngx_http_endpoint_run_t         *run;       /* that asks */
     ngx_http_endpoint_run_t         *nested;    /* of an endpoint behind it */
     void                         *within;   /* whose work it is */
+    ngx_array_t                     *known;     /* variables in a key */
 
     /* records that the answer is complete, or why not; wakes by posting */
     void                           (*handler)(void *data);
@@ -54,9 +55,9 @@ typedef struct {
 
 /*
  * Creates the subrequest of parent; capture is zeroed but for handler, data,
- * run, within, limit and checked.  The subrequest has an empty list of request
- * headers, no body, variables and a connection of its own; the caller completes
- * it before it returns to the event loop, when the subrequest starts.
+ * run, within, known, limit and checked.  The subrequest has an empty list of
+ * request headers, no body, variables and a connection of its own; the caller
+ * completes it before it returns to the event loop, when the subrequest starts.
  * NGX_ERROR: memory, too many subrequests.
  */
 ngx_int_t ngx_http_endpoint_capture_start(

@@ -88,6 +88,7 @@ ngx_http_endpoint_call_try(ngx_http_endpoint_call_t *call)
     call->capture->handler = ngx_http_endpoint_call_arrived;
     call->capture->data = call;
     call->capture->run = exec->run;
+    call->capture->known = exec->step->variables;
     call->capture->within = ngx_http_endpoint_exec_within(exec);
 
     rc = ngx_http_endpoint_fetch_request(call, &refusal);

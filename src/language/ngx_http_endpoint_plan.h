@@ -110,6 +110,12 @@ struct ngx_http_endpoint_step_s {
     /* the client's headers that a fetch passes on; NULL: the location's */
     ngx_http_endpoint_pass_t         *pass;
 
+    /*
+     * Indices of nginx's variables that are in the key, where the result is
+     * kept for others: a fetch has those of the request alone; NULL: all.
+     */
+    ngx_array_t                      *variables;
+
     ngx_uint_t                        options;  /* bits of what was given */
     ngx_uint_t                        waits;    /* number of steps above it */
     ngx_uint_t                       *next;     /* steps that wait for it */
