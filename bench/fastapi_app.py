@@ -12,7 +12,7 @@ import os
 import asyncpg
 import httpx
 from cachetools import TTLCache
-from fastapi import FastAPI
+from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import UJSONResponse
 
 SELECT = "SELECT id, name, email FROM users WHERE id = $1"
@@ -65,6 +65,16 @@ async def three():
     )
 
     return UJSONResponse({"user": user, "posts": posts, "comments": comments})
+
+
+async def a_second():
+    await asyncio.sleep(1)
+
+
+@app.get("/task")
+async def task(tasks: BackgroundTasks):
+    tasks.add_task(a_second)
+    return UJSONResponse({"message": "queued"}, background=tasks)
 
 
 @app.get("/user/{user_id}")

@@ -17,14 +17,14 @@ lua_decodes() {
 }
 
 
-# lua_configure [SERVERS]: a server of the name lua, by a function that prints
-# its servers
+# lua_configure [SERVERS [CONNECTIONS]]: a server of the name lua, by a function
+# that prints its servers
 
 lua_configure() {
     local modules=($lua_modules/ndk_http_module.so
                    $lua_modules/ngx_http_lua_module.so)
 
-    configure lua < <("${1:-lua_conf}")
+    configure lua ${2:-} < <("${1:-lua_conf}")
 }
 
 

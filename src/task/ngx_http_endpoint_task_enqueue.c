@@ -19,6 +19,7 @@ typedef struct {
     ngx_msec_t                            since;
     u_char                                token[NGX_HTTP_ENDPOINT_TASK_TOKEN];
     unsigned                              own:1;    /* is run here at once */
+    unsigned                              tells:1;  /* other machines */
     unsigned                              arrived:1;
 } ngx_http_endpoint_enqueue_t;
 
@@ -55,6 +56,10 @@ ngx_http_endpoint_task_enqueue(ngx_http_endpoint_exec_t *exec,
 
     if (key == NULL && tb->delay == 0) {
         e->own = ngx_http_endpoint_task_queue_own(tb->queue, e->token);
+
+        if (!e->own) {
+            e->tells = ngx_http_endpoint_task_queue_tells(tb->queue);
+        }
     }
 
     exec->ctx = e;
@@ -92,7 +97,7 @@ failed:
 }
 
 
-/* queue, block, label, values, delay, token, key */
+/* queue, block, label, values, delay, token, key, whether it notifies */
 
 static ngx_int_t
 ngx_http_endpoint_task_enqueue_params(ngx_http_endpoint_enqueue_t *e,
@@ -133,6 +138,10 @@ ngx_http_endpoint_task_enqueue_params(ngx_http_endpoint_enqueue_t *e,
 
     if (key) {
         param[6] = *key;
+    }
+
+    if (e->tells) {
+        ngx_str_set(&param[7], "1");
     }
 
     for (i = 0; i < NGX_HTTP_ENDPOINT_TASK_PARAMS; i++) {
@@ -255,7 +264,7 @@ ngx_http_endpoint_task_enqueue_settle(ngx_http_endpoint_enqueue_t *e,
 
     if (!e->own) {
         if (rc == NGX_OK && e->id.len) {
-            ngx_http_endpoint_task_queue_wake(tb->queue, tb->delay);
+            ngx_http_endpoint_task_queue_wake(tb->queue, tb->delay, e->tells);
         }
 
         return;

@@ -462,7 +462,7 @@ ngx_http_endpoint_tasks_act_answer(ngx_http_endpoint_tasks_show_t *show)
     }
 
     if (r->method & NGX_HTTP_POST) {
-        ngx_http_endpoint_task_queue_wake(part->queue, 0);
+        ngx_http_endpoint_task_queue_wake(part->queue, 0, 0);
     }
 
     r->headers_out.status = NGX_HTTP_NO_CONTENT;

@@ -22,7 +22,7 @@
 #define NGX_HTTP_ENDPOINT_TASK_TOKEN  64
 
 /* parameters of a statement at most */
-#define NGX_HTTP_ENDPOINT_TASK_PARAMS  7
+#define NGX_HTTP_ENDPOINT_TASK_PARAMS  8
 
 
 typedef enum {
@@ -168,9 +168,16 @@ void ngx_http_endpoint_task_queue_given_up(
 void ngx_http_endpoint_task_queue_count(ngx_http_endpoint_task_queue_t *queue,
     ngx_uint_t joined);
 
-/* A task is in the database, to be run when delay milliseconds are over. */
+/* Whether a task that is queued now is to tell other machines of itself. */
+ngx_uint_t ngx_http_endpoint_task_queue_tells(
+    ngx_http_endpoint_task_queue_t *queue);
+
+/*
+ * A task is in the database, to be run when delay milliseconds are over; told:
+ * other machines know of it.
+ */
 void ngx_http_endpoint_task_queue_wake(ngx_http_endpoint_task_queue_t *queue,
-    ngx_msec_t delay);
+    ngx_msec_t delay, ngx_uint_t told);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_TASK_QUEUE_H_INCLUDED_ */

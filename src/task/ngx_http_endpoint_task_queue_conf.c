@@ -55,7 +55,8 @@ static ngx_http_endpoint_task_parameter_t
     " CASE WHEN $6::text IS NOT NULL"                                         \
     " THEN clock_timestamp() + interval '30 s' END, $7::text, 0)"             \
     " ON CONFLICT (queue, key) WHERE key IS NOT NULL DO NOTHING"              \
-    " RETURNING id"
+    " RETURNING id, CASE WHEN $8::text IS NOT NULL"                           \
+    " THEN pg_notify('endpoint_task', $1::text) END"
 
 
 static ngx_http_endpoint_task_sql_t  ngx_http_endpoint_task_sql[] = {
@@ -63,11 +64,11 @@ static ngx_http_endpoint_task_sql_t  ngx_http_endpoint_task_sql[] = {
     /* version */
     { "SELECT version FROM endpoint.version WHERE $1::text IS NOT NULL", 1, 0 },
 
-    /* insert: block, label, values, delay, token, key */
-    { NGX_HTTP_ENDPOINT_TASK_INSERT, 7, 0 },
+    /* insert: block, label, values, delay, token, key, whether it notifies */
+    { NGX_HTTP_ENDPOINT_TASK_INSERT, 8, 0 },
 
     /* insert_key: it may wait for others that have the same key */
-    { NGX_HTTP_ENDPOINT_TASK_INSERT, 7,
+    { NGX_HTTP_ENDPOINT_TASK_INSERT, 8,
       NGX_HTTP_ENDPOINT_PG_ISOLATED },
 
     /* take: those that are done, how many, blocks, token */

@@ -211,7 +211,7 @@ ngx_http_endpoint_queue_block(ngx_http_endpoint_task_queue_runner_t *r,
 
 void
 ngx_http_endpoint_task_queue_wake(ngx_http_endpoint_task_queue_t *queue,
-    ngx_msec_t delay)
+    ngx_msec_t delay, ngx_uint_t told)
 {
     ngx_msec_t                              due;
     ngx_http_endpoint_task_queue_runner_t  *r;
@@ -231,7 +231,7 @@ ngx_http_endpoint_task_queue_wake(ngx_http_endpoint_task_queue_t *queue,
     }
 
     if (delay == 0) {
-        r->offer = 1;
+        r->offer |= !told;
         ngx_http_endpoint_queue_look_soon(r);
         return;
     }

@@ -518,7 +518,7 @@ ngx_http_endpoint_queue_tell(ngx_http_endpoint_task_queue_runner_t *r,
     work->telling = 1;
 
     if (!dead && !ngx_exiting) {
-        ngx_http_endpoint_task_queue_wake(r->queue, delay);
+        ngx_http_endpoint_task_queue_wake(r->queue, delay, 1);
     }
 }
 

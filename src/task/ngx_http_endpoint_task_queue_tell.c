@@ -82,10 +82,26 @@ ngx_http_endpoint_queue_answered(void *data,
 }
 
 
-/*
- * Not in the transaction that queued the task: NOTIFY has the commits of a
- * database wait for each other.
- */
+/* NOTIFY has those commits wait for each other that do it: not all of them */
+
+ngx_uint_t
+ngx_http_endpoint_task_queue_tells(ngx_http_endpoint_task_queue_t *queue)
+{
+    ngx_http_endpoint_task_queue_runner_t  *r;
+
+    r = queue->runner;
+
+    if (r == NULL
+        || ngx_current_msec - r->notified < NGX_HTTP_ENDPOINT_QUEUE_NOTIFY)
+    {
+        return 0;
+    }
+
+    r->notified = ngx_current_msec;
+
+    return 1;
+}
+
 
 void
 ngx_http_endpoint_queue_notify(ngx_http_endpoint_task_queue_runner_t *r)
