@@ -5,6 +5,9 @@
 #include "ngx_http_endpoint_timer.h"
 
 
+/* room for a run of some steps: many of them may wait at once */
+#define NGX_HTTP_ENDPOINT_DETACHED_POOL      2048
+
 /* how often a worker with such runs looks whether it is to exit */
 #define NGX_HTTP_ENDPOINT_DETACHED_WATCH     500
 
@@ -53,7 +56,7 @@ ngx_http_endpoint_detached_create(ngx_http_endpoint_plan_t *plan,
 
     clcf = ctx->loc_conf[ngx_http_core_module.ctx_index];
 
-    pool = ngx_create_pool(4096, clcf->error_log);
+    pool = ngx_create_pool(NGX_HTTP_ENDPOINT_DETACHED_POOL, clcf->error_log);
     if (pool == NULL) {
         return NULL;
     }

@@ -50,7 +50,9 @@ ngx_http_endpoint_task_reserve(ngx_http_endpoint_task_zone_t *zone)
         }
     }
 
-    slot = sh->free.head;
+    /* the one that was used last: its page is there */
+
+    slot = sh->free.tail;
     t = &zone->tasks[slot];
 
     ngx_http_endpoint_task_unlink(zone, &sh->free, slot);
@@ -578,7 +580,7 @@ ngx_http_endpoint_task_put(ngx_http_endpoint_task_zone_t *zone,
         return NGX_DECLINED;
     }
 
-    slot = sh->free.head;
+    slot = sh->free.tail;
     t = &zone->tasks[slot];
 
     ngx_http_endpoint_task_unlink(zone, &sh->free, slot);
