@@ -6,6 +6,7 @@
 #include "ngx_http_endpoint_kinds.h"
 #include "ngx_http_endpoint_pg_conf.h"
 #include "ngx_http_endpoint_purge_location.h"
+#include "ngx_http_endpoint_put.h"
 #include "ngx_http_endpoint_schedule.h"
 #include "ngx_http_endpoint_startup.h"
 #include "ngx_http_endpoint_task_queue.h"
@@ -610,6 +611,10 @@ ngx_http_endpoint_init(ngx_conf_t *cf)
     }
 
     ngx_http_endpoint_capture_init();
+
+    if (ngx_http_endpoint_put_init(cf) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     return ngx_http_endpoint_variable_init(cf);
 }

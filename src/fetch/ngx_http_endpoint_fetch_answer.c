@@ -4,6 +4,8 @@
 #include "ngx_http_endpoint_utf8.h"
 
 
+static ngx_uint_t ngx_http_endpoint_answer_own(ngx_http_request_t *sr,
+    ngx_uint_t status);
 static ngx_http_endpoint_cause_e ngx_http_endpoint_answer_status(
     ngx_http_endpoint_call_t *call);
 static ngx_int_t ngx_http_endpoint_answer_header(ngx_http_request_t *sr,
@@ -39,21 +41,15 @@ static ngx_str_t  ngx_http_endpoint_answer_headers[] = {
 ngx_http_endpoint_cause_e
 ngx_http_endpoint_answer_cause(ngx_http_endpoint_call_t *call)
 {
-    ngx_uint_t            status;
-    ngx_http_upstream_t  *u;
+    ngx_uint_t  status;
 
     if (call->capture->cause != ngx_http_endpoint_cause_none) {
         return call->capture->cause;
     }
 
-    u = call->capture->request->upstream;
     status = call->capture->status;
 
-    /* nginx answers itself where an upstream did not */
-
-    if (u && status >= NGX_HTTP_INTERNAL_SERVER_ERROR
-        && u->headers_in.status_n != status)
-    {
+    if (ngx_http_endpoint_answer_own(call->capture->request, status)) {
         return status == NGX_HTTP_GATEWAY_TIME_OUT
                ? ngx_http_endpoint_cause_timeout
                : ngx_http_endpoint_cause_upstream;
@@ -65,6 +61,34 @@ ngx_http_endpoint_answer_cause(ngx_http_endpoint_call_t *call)
 
     return (status >= 200 && status <= 299) ? ngx_http_endpoint_cause_none
                                             : ngx_http_endpoint_cause_status;
+}
+
+
+/* nginx answers itself where an upstream did not */
+
+static ngx_uint_t
+ngx_http_endpoint_answer_own(ngx_http_request_t *sr, ngx_uint_t status)
+{
+    ngx_http_upstream_t  *u;
+
+    u = sr->upstream;
+
+    if (u == NULL || status < NGX_HTTP_INTERNAL_SERVER_ERROR
+        || u->headers_in.status_n == status)
+    {
+        return 0;
+    }
+
+    /* it did, and another location was chosen by its answer */
+
+    if (u->headers_in.x_accel_redirect
+        && !(u->conf->ignore_headers & NGX_HTTP_UPSTREAM_IGN_XA_REDIRECT))
+    {
+        return 0;
+    }
+
+    return !(sr->error_page
+             && u->headers_in.status_n >= NGX_HTTP_SPECIAL_RESPONSE);
 }
 
 

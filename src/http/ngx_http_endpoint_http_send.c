@@ -204,7 +204,11 @@ ngx_http_endpoint_http_intercepted(ngx_http_request_t *r, ngx_uint_t status)
     elcf = ngx_http_get_module_loc_conf(r, ngx_http_endpoint_module);
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (!elcf->intercept_errors || clcf->error_pages == NULL) {
+    /* this is an error's page already, nginx would take its own */
+
+    if (!elcf->intercept_errors || clcf->error_pages == NULL
+        || r->error_page || r->uri_changes == 0)
+    {
         return 0;
     }
 
