@@ -8,10 +8,7 @@
 /* room for a run of some steps: many of them may wait at once */
 #define NGX_HTTP_ENDPOINT_DETACHED_POOL      2048
 
-/* how often a worker with such runs looks whether it is to exit */
-#define NGX_HTTP_ENDPOINT_DETACHED_WATCH     500
-
-/* and how long they may last then, without worker_shutdown_timeout */
+/* how long such runs may last in an exiting worker, unless it is configured */
 #define NGX_HTTP_ENDPOINT_DETACHED_SHUTDOWN  60000
 
 
@@ -394,7 +391,6 @@ ngx_http_endpoint_detached_watch(void)
 static void
 ngx_http_endpoint_detached_watch_handler(ngx_event_t *ev)
 {
-    ngx_msec_t                     left, limit;
     ngx_queue_t                   *q;
     ngx_http_endpoint_detached_t  *d;
 
@@ -407,19 +403,27 @@ ngx_http_endpoint_detached_watch_handler(ngx_event_t *ev)
         return;
     }
 
-    limit = ngx_http_endpoint_detached_shutdown();
-
     for (q = ngx_queue_head(&ngx_http_endpoint_detached_queue);
          q != ngx_queue_sentinel(&ngx_http_endpoint_detached_queue);
          q = ngx_queue_next(q))
     {
         d = ngx_queue_data(q, ngx_http_endpoint_detached_t, queue);
-        left = ngx_http_endpoint_run_left(&d->run);
 
-        if (left > limit && !d->run.ended) {
-            d->run.expires = ngx_current_msec + limit;
-            ngx_add_timer(&d->run.deadline, limit);
-        }
+        ngx_http_endpoint_detached_hasten(&d->run);
+    }
+}
+
+
+void
+ngx_http_endpoint_detached_hasten(ngx_http_endpoint_run_t *run)
+{
+    ngx_msec_t  limit;
+
+    limit = ngx_http_endpoint_detached_shutdown();
+
+    if (!run->ended && ngx_http_endpoint_run_left(run) > limit) {
+        run->expires = ngx_current_msec + limit;
+        ngx_add_timer(&run->deadline, limit);
     }
 }
 

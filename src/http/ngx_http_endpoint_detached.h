@@ -17,6 +17,10 @@
 #include "ngx_http_endpoint_run.h"
 
 
+/* how often a worker with such runs looks whether it is to exit */
+#define NGX_HTTP_ENDPOINT_DETACHED_WATCH  500
+
+
 typedef struct ngx_http_endpoint_detached_s  ngx_http_endpoint_detached_t;
 
 
@@ -84,6 +88,9 @@ void ngx_http_endpoint_detached_cancel(ngx_http_endpoint_detached_t *d);
 
 /* How long they may go on in a worker that is to exit, in milliseconds. */
 ngx_msec_t ngx_http_endpoint_detached_shutdown(void);
+
+/* Brings the deadline of a run that no connection ends near, as of now. */
+void ngx_http_endpoint_detached_hasten(ngx_http_endpoint_run_t *run);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_DETACHED_H_INCLUDED_ */

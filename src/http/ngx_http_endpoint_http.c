@@ -1,6 +1,7 @@
 
 #include "ngx_http_endpoint_cache_statement.h"
 #include "ngx_http_endpoint_capture.h"
+#include "ngx_http_endpoint_detached.h"
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_refresh.h"
 #include "ngx_http_endpoint_reply.h"
@@ -11,7 +12,8 @@
 typedef struct {
     ngx_http_endpoint_run_t         run;
     ngx_http_request_t             *request;
-    unsigned                        gone:1;     /* the client has left */
+    ngx_event_t                     watch;      /* once the client has left */
+    unsigned                        gone:1;     /* it has */
     unsigned                        ignore_client_abort:1;
 } ngx_http_endpoint_ctx_t;
 
@@ -41,6 +43,8 @@ static ngx_int_t ngx_http_endpoint_hold(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_held_handler(ngx_http_request_t *r);
 static void ngx_http_endpoint_read_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_endpoint_told(ngx_http_request_t *r);
+static void ngx_http_endpoint_watch_handler(ngx_event_t *ev);
 static ngx_int_t ngx_http_endpoint_discarded(ngx_http_request_t *r,
     ngx_http_endpoint_ctx_t *ctx);
 static void ngx_http_endpoint_write_handler(ngx_http_request_t *r);
@@ -496,7 +500,9 @@ ngx_http_endpoint_read_handler(ngx_http_request_t *r)
         return;
     }
 
-    if (!ctx->run.effect && !ctx->ignore_client_abort) {
+    if ((!ctx->run.effect && !ctx->ignore_client_abort)
+        || ngx_http_endpoint_told(r))
+    {
         ngx_http_test_reading(r);
         return;
     }
@@ -513,6 +519,57 @@ ngx_http_endpoint_read_handler(ngx_http_request_t *r)
 
         r->connection->error = 0;
         ctx->gone = 1;
+
+        /* nor does nginx's end of an exiting worker's connections reach it */
+
+        if (ctx->watch.handler == NULL) {
+            ctx->watch.handler = ngx_http_endpoint_watch_handler;
+            ctx->watch.data = ctx;
+            ctx->watch.log = ngx_cycle->log;
+            ctx->watch.cancelable = 1;
+
+            ngx_add_timer(&ctx->watch, NGX_HTTP_ENDPOINT_DETACHED_WATCH);
+        }
+    }
+}
+
+
+/*
+ * Whether worker_shutdown_timeout is over.  Over HTTP/1 nginx itself ends the
+ * request; a stream is told as if the client had left, which has not.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_told(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_V2)
+
+    ngx_connection_t  *c;
+
+    if (r->stream && ngx_exiting) {
+        c = r->stream->connection->connection;
+
+        return c->error && !c->read->eof && !c->read->error;
+    }
+
+#endif
+
+    return 0;
+}
+
+
+static void
+ngx_http_endpoint_watch_handler(ngx_event_t *ev)
+{
+    ngx_http_endpoint_ctx_t  *ctx;
+
+    ctx = ev->data;
+
+    if (ngx_exiting) {
+        ngx_http_endpoint_detached_hasten(&ctx->run);
+
+    } else if (!ctx->run.ended) {
+        ngx_add_timer(ev, NGX_HTTP_ENDPOINT_DETACHED_WATCH);
     }
 }
 
@@ -641,6 +698,10 @@ static void
 ngx_http_endpoint_cleanup(void *data)
 {
     ngx_http_endpoint_ctx_t  *ctx = data;
+
+    if (ctx->watch.timer_set) {
+        ngx_del_timer(&ctx->watch);
+    }
 
     ctx->run.abandoned = 1;
 
