@@ -8,13 +8,14 @@ use lib 't/lib';
 
 use EndpointHttp2;
 use EndpointPort;
+use EndpointPostgres;
 use EndpointServer;
 use IO::Select;
 use Test::More;
 
 
 my %port = map { $_ => EndpointPort::free() }
-           qw(h2 free fails late needed both);
+           qw(h2 free fails late both);
 
 my $fetched = <<'CONF';
         location /up/ {
@@ -24,7 +25,7 @@ my $fetched = <<'CONF';
         }
 CONF
 
-my $s = EndpointServer->new(workers => 4, http => <<"CONF",
+my $s = EndpointServer->new(workers => 4, http => <<"CONF");
 
     server {
         listen 127.0.0.1:%%PORT%%;
@@ -78,14 +79,6 @@ my $s = EndpointServer->new(workers => 4, http => <<"CONF",
     }
 
     server {
-        listen 127.0.0.1:$port{needed};
-        $fetched
-        startup required { fetch POST /up/needed '{}'; }
-        location / { endpoint GET /now/\$id { reply '"needed"'; } }
-        location = /other { return 200 other; }
-    }
-
-    server {
         listen 127.0.0.1:$port{both};
         $fetched
         startup { log warn "first of two"; }
@@ -93,7 +86,6 @@ my $s = EndpointServer->new(workers => 4, http => <<"CONF",
         location / { endpoint GET /now/\$id { reply '"both"'; } }
     }
 CONF
-    allow => qr/\[emerg\].*the[ ]run[ ]ended[ ]with[ ]502[ ]and[ ]is[ ]required/x);
 
 
 # "start" is answered when the test has noted "go" once for each of them
@@ -117,10 +109,8 @@ $s->upstream(sub {
         return 0;
     }
 
-    my $fails = $what eq 'fails'
-                || ($what eq 'needed' && !events(qr/^needed works$/m));
-
-    return EndpointServer::answer($socket, $fails ? 500 : 200, "{\"n\": $n}");
+    return EndpointServer::answer($socket, $what eq 'fails' ? 500 : 200,
+                                  "{\"n\": $n}");
 });
 
 $s->start;
@@ -197,21 +187,6 @@ $s->wait_line('logs/error.log', qr/\[error\].*ended with 504, endpoints of this/
 is(at(both => 'GET /now/1')->{body}, '"both"', 'a server has two');
 is(log_count(qr/: (first|second) of two/), 2, 'each of which has run');
 
-my $answer = at(needed => 'GET /now/1');
-
-is("$answer->{status} $answer->{body}", '503 {"detail":"not started yet"}',
-   'one that is required');
-like($answer->{head}, qr/^Retry-After: 1\r$/m, 'the client may come again');
-is(at(needed => 'POST /now/1', 'Content-Length: 0')->{status}, 405,
-   'for the endpoint alone');
-is(at(needed => 'GET /other')->{body}, 'other', 'other locations are served');
-is(log_count(qr/\[emerg\].*ended with 502 and is required/), 1, 'it is logged');
-$s->note_event('needed works');
-ok($s->wait_for(sub { at(needed => 'GET /now/1')->{status} == 200 }),
-   'it is tried until it succeeds');
-
-my $asked = events(qr/^asked needed$/m);
-
 
 # a reload runs it once more, a worker that dies leaves it to another
 
@@ -258,7 +233,7 @@ $s->note_event('go') for 1 .. 2;
 $s->wait_for(sub { log_count(qr/: started own 3/) });
 is($s->ask('GET /now/after')->{body}, '1', 'endpoints are served');
 is(events(qr/^asked start$/m), 3, 'it runs no more');
-ok(events(qr/^asked needed$/m) > $asked, 'others have run again too');
+is(log_count(qr/: (first|second) of two/), 4, 'others have run again too');
 
 $s->stop;
 
@@ -277,6 +252,162 @@ $t->start;
 is($t->ask('GET /x')->{body}, '"x"', 'without a master');
 is($t->count('logs/error.log', qr/: alone while running startup/), 1,
    'it has run before');
+$t->stop;
+
+
+# one that is required: before the workers, or not at all
+
+sub required {
+    my ($status, %opt) = @_;
+
+    my $t = EndpointServer->new(workers => 2, %opt, http => <<'CONF');
+
+    endpoint_cache_zone zone=warm:1m entries=10 ttl=1h;
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+
+        startup required timeout=10s {
+            fetch $x POST /up/needed '{}';
+            fetch $y /warm after=$x;
+            log warn "needed $x.n $y";
+        }
+
+        startup { log warn "not needed"; }
+
+        location / {
+            endpoint GET /x { reply '"x"'; }
+            endpoint GET /warm {
+                cache warm all;
+                fetch $x /up/warm;
+                reply $x.n;
+            }
+        }
+
+        location /up/ {
+            internal;
+            proxy_pass http://127.0.0.1:%%UP%%/;
+            include %%ROOT%%/conf/endpoint_fetch.conf;
+        }
+    }
+CONF
+
+    $t->upstream(sub {
+        my ($socket, $request) = @_;
+
+        $t->note_event("asked $request->{uri}");
+
+        my ($now) = reverse $status, $t->file('events') =~ /^status (\d+)$/mg;
+
+        return EndpointServer::answer($socket, $now, '{"n": 1}');
+    });
+
+    return $t;
+}
+
+$t = required(200);
+$t->start;
+is($t->ask('GET /x')->{body}, '"x"', 'a required one has run');
+like($t->file('logs/error.log'),
+     qr/needed 1 1 while running startup.*start worker process/s,
+     'before there are workers');
+is($t->count('logs/error.log', qr/: needed 1 1 while/), 1, 'once');
+is($t->ask('GET /warm')->{body}, '1', 'what it has kept in a cache');
+is($t->count('events', qr{^asked /warm$}m), 1, 'is there');
+$t->wait_line('logs/error.log', qr/: not needed while/, 'and another one');
+
+my ($worker) = $t->file('logs/error.log') =~ /start worker process (\d+)/;
+
+$t->note_event('status 500');
+$t->{allow} = qr/\[emerg\].*a[ ]startup[ ]that[ ]is[ ]required[ ]has[ ]failed/x;
+$t->reload;
+$t->wait_line('logs/error.log', qr/\[emerg\].*a startup that is required has/,
+              'where it fails, a reload does');
+$t->wait_line('logs/error.log',
+              qr/\[error\].*the run ended with 502 while running startup at/,
+              'which is logged');
+is($t->ask('GET /x')->{body}, '"x"', 'endpoints are served');
+ok(kill(0, $worker), 'by the workers that there were');
+is($t->count('logs/error.log', qr/: not needed while/), 1,
+   'the others do not run');
+$t->note_event('status 200');
+$t->reload;
+ok($t->wait_for(sub { $t->count('logs/error.log', qr/start worker process \d/)
+                      == 4 }), 'the next reload can be well');
+is($t->ask('GET /x')->{body}, '"x"', 'and is');
+$t->stop;
+
+# at the start
+
+sub started {
+    my ($t) = @_;
+
+    my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+    my $out = `$^X -e 'open STDERR, ">&STDOUT"; exec \@ARGV' -- $nginx @{[
+        "-p $t->{dir} -c $t->{dir}/nginx.conf" ]}`;
+
+    return ($? >> 8, $out);
+}
+
+$t = required(500);
+
+my ($code, $out) = started($t);
+
+is($code, 1, 'where it fails, nginx does not start');
+like($out, qr/\[emerg\] .*a startup that is required has failed/, 'and says so');
+unlike($t->file('logs/error.log'), qr/start worker/, 'there was no worker');
+
+system(($ENV{TEST_NGINX_BINARY} || 'nginx')
+       . " -t -q -p $t->{dir} -c $t->{dir}/nginx.conf");
+is($?, 0, 'a test of the configuration does not run it');
+is($t->count('events', qr{^asked /needed}m), 1, 'indeed');
+
+# its time is over; and a statement, whose connections are the process's own
+
+$t = EndpointServer->new(workers => 2, http => <<'CONF');
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        startup required timeout=200ms { sleep 1h; }
+    }
+CONF
+
+($code, $out) = started($t);
+
+is($code, 1, 'nor where its time is over');
+like($t->file('logs/error.log'), qr/the run ended with 504 while running startup/,
+     'which is logged');
+
+my $pg = EndpointPostgres->new;
+
+$t = EndpointServer->new(workers => 2, http => <<"CONF");
+    upstream db {
+        server @{[ $pg->address ]};
+        endpoint_postgres "dbname=app user=app" connections=2;
+    }
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+
+        startup required {
+            query db "CREATE TABLE started AS SELECT 7 AS n";
+        }
+
+        location / {
+            endpoint GET /x {
+                query_row \$row db "SELECT n FROM started";
+                reply \$row.n;
+            }
+        }
+    }
+CONF
+
+$t->start;
+is($t->ask('GET /x')->{body}, '7', 'a table is there before the workers');
+$t->stop;
+
+$t = required(200, workers => undef);
+$t->start;
+is($t->ask('GET /x')->{body}, '"x"', 'without a master too');
 $t->stop;
 
 

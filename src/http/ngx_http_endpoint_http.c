@@ -18,7 +18,7 @@ typedef struct {
 } ngx_http_endpoint_ctx_t;
 
 
-static ngx_int_t ngx_http_endpoint_passed(ngx_http_request_t *r);
+static ngx_int_t ngx_http_endpoint_waited(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_read(ngx_http_request_t *r,
     ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match);
 static ngx_int_t ngx_http_endpoint_no_match(ngx_http_request_t *r,
@@ -80,8 +80,8 @@ ngx_http_endpoint_handler(ngx_http_request_t *r)
     }
 
     if (elcf->gate && r == r->main) {
-        rc = ngx_http_endpoint_gate_pass(elcf->gate, r,
-                                         ngx_http_endpoint_passed);
+        rc = ngx_http_endpoint_gate_wait(elcf->gate, r,
+                                         ngx_http_endpoint_waited);
         if (rc != NGX_DECLINED) {
             return rc;
         }
@@ -91,10 +91,10 @@ ngx_http_endpoint_handler(ngx_http_request_t *r)
 }
 
 
-/* it has waited: the route is looked for once more, as below */
+/* the route is looked for once more, as below */
 
 static ngx_int_t
-ngx_http_endpoint_passed(ngx_http_request_t *r)
+ngx_http_endpoint_waited(ngx_http_request_t *r)
 {
     ngx_http_endpoint_plan_t         *plan;
     ngx_http_endpoint_loc_conf_t     *elcf;

@@ -59,11 +59,6 @@ ngx_int_t ngx_http_endpoint_http_send_text(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *type, ngx_str_t *text, ngx_str_t *allow);
 
 
-/* Sends 503, a JSON text, and Retry-After. */
-ngx_int_t ngx_http_endpoint_http_unavailable(ngx_http_request_t *r,
-    ngx_str_t *text, ngx_uint_t seconds);
-
-
 extern ngx_module_t  ngx_http_endpoint_module;
 
 

@@ -96,22 +96,6 @@ ngx_http_endpoint_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
 
 
 ngx_int_t
-ngx_http_endpoint_http_unavailable(ngx_http_request_t *r, ngx_str_t *text,
-    ngx_uint_t seconds)
-{
-    static ngx_str_t  json = ngx_string("application/json");
-    static ngx_str_t  none = ngx_null_string;
-
-    if (ngx_http_endpoint_http_retry_after(r, seconds) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_endpoint_http_send_text(r, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                            &json, text, &none);
-}
-
-
-ngx_int_t
 ngx_http_endpoint_http_send(ngx_http_request_t *r,
     ngx_http_endpoint_run_t *run)
 {

@@ -34,7 +34,7 @@ static void ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s);
 static void ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d,
     void *data);
 static void ngx_http_endpoint_schedule_release(
-    ngx_http_endpoint_schedule_t *s, ngx_uint_t failed);
+    ngx_http_endpoint_schedule_t *s);
 
 
 /* of this worker */
@@ -249,7 +249,7 @@ ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
     d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
 
     if (d == NULL) {
-        ngx_http_endpoint_schedule_release(s, 1);
+        ngx_http_endpoint_schedule_release(s);
         return;
     }
 
@@ -264,28 +264,25 @@ ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
 static void
 ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d, void *data)
 {
-    ngx_uint_t  level, status, failed;
+    ngx_uint_t  level, status;
 
     status = d->run.result.status;
     level = (status < 500) ? NGX_LOG_INFO : NGX_LOG_ERR;
-    failed = (status < 200 || status > 299);
 
-    if (failed) {
+    if (status < 200 || status > 299) {
         ngx_log_error(level, &d->log, 0, "the run ended with %ui", status);
     }
 
-    ngx_http_endpoint_schedule_release(data, failed);
+    ngx_http_endpoint_schedule_release(data);
 }
 
 
 /* what was due meanwhile is not made up for */
 
 static void
-ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s,
-    ngx_uint_t failed)
+ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s)
 {
-    (void) ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone,
-                                           s->key, s->taken,
-                                           ngx_http_endpoint_schedule_now(s),
-                                           failed);
+    ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone, s->key,
+                                    s->taken,
+                                    ngx_http_endpoint_schedule_now(s));
 }

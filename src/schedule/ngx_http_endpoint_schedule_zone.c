@@ -24,7 +24,7 @@ static ngx_uint_t ngx_http_endpoint_schedule_before(
 
 static ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_schedule_kind = {
     "endpoint schedules",
-    2,
+    1,
     sizeof(ngx_http_endpoint_schedule_sh_t),
     ngx_http_endpoint_schedule_create,
     ngx_http_endpoint_schedule_attach,
@@ -136,7 +136,6 @@ ngx_http_endpoint_schedule_slot(ngx_http_endpoint_zone_t *zone, u_char *key,
     found->done = now;
     found->seen = ngx_current_msec;
     found->deaths = 0;
-    found->failed = 0;
 
     ngx_memory_barrier();
     found->used = 1;
@@ -189,11 +188,10 @@ ngx_http_endpoint_schedule_adopt(ngx_http_endpoint_schedule_slot_t *slot,
 }
 
 
-ngx_uint_t
+void
 ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone, u_char *key,
-    uint64_t taken, uint64_t now, ngx_uint_t failed)
+    uint64_t taken, uint64_t now)
 {
-    ngx_uint_t                          before;
     ngx_http_endpoint_worker_t          self;
     ngx_http_endpoint_schedule_slot_t  *slot;
 
@@ -202,18 +200,13 @@ ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone, u_char *key,
     ngx_http_endpoint_zone_lock(zone);
 
     slot = ngx_http_endpoint_schedule_slot(zone, key, now);
-    before = slot->failed;
 
     if (slot->taken == taken
         && slot->owner.slot == self.slot
         && slot->owner.generation == self.generation)
     {
-        slot->failed = failed;
-        ngx_memory_barrier();
         slot->done = ngx_max(now, taken);
     }
 
     ngx_http_endpoint_zone_unlock(zone);
-
-    return before;
 }

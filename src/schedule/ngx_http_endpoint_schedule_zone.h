@@ -35,7 +35,6 @@ typedef struct {
     volatile uint64_t                   done;
     uint64_t                            seen;   /* of ngx_current_msec */
     uint32_t                            deaths; /* of workers, in this run */
-    volatile uint32_t                   failed; /* the last run that ended */
     volatile uint32_t                   used;
 } ngx_http_endpoint_schedule_slot_t;
 
@@ -59,12 +58,9 @@ ngx_http_endpoint_schedule_slot_t *ngx_http_endpoint_schedule_slot(
 ngx_int_t ngx_http_endpoint_schedule_adopt(
     ngx_http_endpoint_schedule_slot_t *slot, ngx_str_t *name);
 
-/*
- * Ends the run that this worker has taken; now is the schedule's.  Returns
- * whether the run before it had failed.
- */
-ngx_uint_t ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone,
-    u_char *key, uint64_t taken, uint64_t now, ngx_uint_t failed);
+/* Ends the run that this worker has taken; now is the schedule's. */
+void ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone,
+    u_char *key, uint64_t taken, uint64_t now);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_SCHEDULE_ZONE_H_INCLUDED_ */

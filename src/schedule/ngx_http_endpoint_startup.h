@@ -27,7 +27,7 @@ typedef struct {
 
     /* of this worker */
     uint64_t                         taken;     /* its run */
-    ngx_http_endpoint_gate_state_e   state;     /* what it would do alone */
+    unsigned                         done:1;
 
     unsigned                         required:1;
 } ngx_http_endpoint_startup_t;
@@ -39,6 +39,13 @@ char *ngx_http_endpoint_startup_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
 /* Compiles all startups.  NGX_ERROR: a mistake (logged), or memory. */
 ngx_int_t ngx_http_endpoint_startup_compile_all(ngx_conf_t *cf,
+    ngx_http_endpoint_main_conf_t *emcf);
+
+/*
+ * Has those that are required run before the configuration is taken.
+ * NGX_ERROR: memory.
+ */
+ngx_int_t ngx_http_endpoint_startup_required(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf);
 
 /* From then on this worker runs what no other one has. */

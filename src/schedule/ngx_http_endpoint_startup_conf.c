@@ -85,8 +85,6 @@ ngx_http_endpoint_startup_gate(ngx_conf_t *cf, ngx_http_endpoint_startup_t *s)
         }
     }
 
-    s->conf->gate->required |= s->required;
-
     return NGX_OK;
 }
 
@@ -160,7 +158,7 @@ ngx_http_endpoint_startup_compile_all(ngx_conf_t *cf,
         ngx_http_endpoint_startup_key(s[i], load, i);
     }
 
-    return NGX_OK;
+    return ngx_http_endpoint_startup_required(cf, emcf);
 }
 
 

@@ -7,9 +7,6 @@
 /* how often a worker looks while something has not ended, in milliseconds */
 #define NGX_HTTP_ENDPOINT_STARTUP_LOOK   500
 
-/* when one that is required is tried again */
-#define NGX_HTTP_ENDPOINT_STARTUP_PAUSE  5000
-
 
 static void ngx_http_endpoint_startup_listen(void);
 static void ngx_http_endpoint_startup_handler(ngx_event_t *ev);
@@ -19,11 +16,7 @@ static ngx_uint_t ngx_http_endpoint_startup_takes(
     ngx_http_endpoint_startup_t *s, ngx_http_endpoint_schedule_slot_t *slot);
 static ngx_uint_t ngx_http_endpoint_startup_take_over(
     ngx_http_endpoint_startup_t *s, ngx_http_endpoint_schedule_slot_t *slot);
-static ngx_http_endpoint_gate_state_e ngx_http_endpoint_startup_state(
-    ngx_http_endpoint_startup_t *s, ngx_http_endpoint_schedule_slot_t *slot);
 static void ngx_http_endpoint_startup_gates(void);
-static ngx_http_endpoint_gate_state_e ngx_http_endpoint_startup_gate_state(
-    ngx_http_endpoint_gate_t *gate);
 static void ngx_http_endpoint_startup_start(ngx_http_endpoint_startup_t *s);
 static void ngx_http_endpoint_startup_ended(ngx_http_endpoint_detached_t *d,
     void *data);
@@ -119,7 +112,7 @@ ngx_http_endpoint_startup_look(ngx_http_endpoint_startup_t *s)
     ngx_uint_t                          takes;
     ngx_http_endpoint_schedule_slot_t  *slot;
 
-    if (s->state == ngx_http_endpoint_gate_open) {
+    if (s->done) {
         return 0;
     }
 
@@ -129,7 +122,10 @@ ngx_http_endpoint_startup_look(ngx_http_endpoint_startup_t *s)
                                            s->key, 0);
 
     takes = ngx_http_endpoint_startup_takes(s, slot);
-    s->state = ngx_http_endpoint_startup_state(s, slot);
+
+    if (slot->taken && slot->taken <= slot->done) {
+        s->done = 1;
+    }
 
     ngx_http_endpoint_zone_unlock(ngx_http_endpoint_startup_zone);
 
@@ -137,7 +133,7 @@ ngx_http_endpoint_startup_look(ngx_http_endpoint_startup_t *s)
         ngx_http_endpoint_startup_start(s);
     }
 
-    return s->state != ngx_http_endpoint_gate_open;
+    return !s->done;
 }
 
 
@@ -147,8 +143,6 @@ static ngx_uint_t
 ngx_http_endpoint_startup_takes(ngx_http_endpoint_startup_t *s,
     ngx_http_endpoint_schedule_slot_t *slot)
 {
-    uint64_t  now;
-
     if (ngx_exiting || ngx_quit || ngx_terminate
         || ngx_http_endpoint_wake_self().slot == NGX_HTTP_ENDPOINT_WAKE_NONE)
     {
@@ -159,12 +153,7 @@ ngx_http_endpoint_startup_takes(ngx_http_endpoint_startup_t *s,
         return ngx_http_endpoint_startup_take_over(s, slot);
     }
 
-    now = ngx_current_msec;
-
-    if (slot->taken
-        && (!slot->failed || !s->required
-            || now < slot->done + NGX_HTTP_ENDPOINT_STARTUP_PAUSE))
-    {
+    if (slot->taken) {
         return 0;
     }
 
@@ -172,7 +161,7 @@ ngx_http_endpoint_startup_takes(ngx_http_endpoint_startup_t *s,
     slot->deaths = 0;
     ngx_memory_barrier();
 
-    s->taken = ngx_max(now, slot->done + 1);
+    s->taken = ngx_max(ngx_current_msec, 1);
     slot->taken = s->taken;
 
     return 1;
@@ -194,8 +183,6 @@ ngx_http_endpoint_startup_take_over(ngx_http_endpoint_startup_t *s,
                       "%V is given up: %uD workers died while they ran it",
                       &s->name, slot->deaths);
 
-        slot->failed = 1;
-        ngx_memory_barrier();
         slot->done = slot->taken;
         return 0;
 
@@ -205,66 +192,28 @@ ngx_http_endpoint_startup_take_over(ngx_http_endpoint_startup_t *s,
 }
 
 
-/* where it is tried once more, the endpoints do not wait for that */
-
-static ngx_http_endpoint_gate_state_e
-ngx_http_endpoint_startup_state(ngx_http_endpoint_startup_t *s,
-    ngx_http_endpoint_schedule_slot_t *slot)
-{
-    if (slot->failed) {
-        return s->required ? ngx_http_endpoint_gate_closed
-                           : ngx_http_endpoint_gate_open;
-    }
-
-    return slot->taken && slot->taken <= slot->done
-               ? ngx_http_endpoint_gate_open : ngx_http_endpoint_gate_waiting;
-}
-
+/* one that has several is opened when all of them have ended */
 
 static void
 ngx_http_endpoint_startup_gates(void)
 {
-    ngx_uint_t                     i;
-    ngx_http_endpoint_gate_t      *gate;
+    ngx_uint_t                     i, k;
     ngx_http_endpoint_startup_t  **s;
 
     s = ngx_http_endpoint_startup_all->elts;
 
     for (i = 0; i < ngx_http_endpoint_startup_all->nelts; i++) {
-        gate = s[i]->conf->gate;
 
-        ngx_http_endpoint_gate_set(gate,
-                                   ngx_http_endpoint_startup_gate_state(gate));
-    }
-}
-
-
-static ngx_http_endpoint_gate_state_e
-ngx_http_endpoint_startup_gate_state(ngx_http_endpoint_gate_t *gate)
-{
-    ngx_uint_t                       i;
-    ngx_http_endpoint_startup_t    **s;
-    ngx_http_endpoint_gate_state_e   state;
-
-    s = ngx_http_endpoint_startup_all->elts;
-    state = ngx_http_endpoint_gate_open;
-
-    for (i = 0; i < ngx_http_endpoint_startup_all->nelts; i++) {
-
-        if (s[i]->conf->gate != gate) {
-            continue;
+        for (k = 0; k < ngx_http_endpoint_startup_all->nelts; k++) {
+            if (s[k]->conf->gate == s[i]->conf->gate && !s[k]->done) {
+                break;
+            }
         }
 
-        if (s[i]->state == ngx_http_endpoint_gate_closed) {
-            return ngx_http_endpoint_gate_closed;
-        }
-
-        if (s[i]->state == ngx_http_endpoint_gate_waiting) {
-            state = ngx_http_endpoint_gate_waiting;
+        if (k == ngx_http_endpoint_startup_all->nelts) {
+            ngx_http_endpoint_gate_open(s[i]->conf->gate);
         }
     }
-
-    return state;
 }
 
 
@@ -297,30 +246,14 @@ static void
 ngx_http_endpoint_startup_done(ngx_http_endpoint_startup_t *s,
     ngx_uint_t status, ngx_log_t *log)
 {
-    ngx_uint_t  failed, again, level;
-
-    failed = (status < 200 || status > 299);
-
-    again = ngx_http_endpoint_schedule_done(ngx_http_endpoint_startup_zone,
-                                            s->key, s->taken,
-                                            ngx_current_msec, failed);
-
-    if (failed && s->required) {
-        level = again ? NGX_LOG_ERR : NGX_LOG_EMERG;
-
-        ngx_log_error(level, log, 0,
-                      "the run ended with %ui and is required: endpoints of "
-                      "this server answer 503, it is tried again in %d s",
-                      status, NGX_HTTP_ENDPOINT_STARTUP_PAUSE / 1000);
-
-    } else if (failed) {
+    if (status < 200 || status > 299) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "the run ended with %ui, endpoints of this server are "
                       "served without it", status);
-
-    } else {
-        ngx_log_error(NGX_LOG_NOTICE, log, 0, "the run ended well");
     }
+
+    ngx_http_endpoint_schedule_done(ngx_http_endpoint_startup_zone, s->key,
+                                    s->taken, ngx_current_msec);
 
     /* all workers, this one too */
 
