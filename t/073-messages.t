@@ -32,6 +32,8 @@ my $s = EndpointServer->new(http => <<"CONF");
             endpoint GET /bom/member { fetch \$x /bom; reply '[\$x.a]'; }
             endpoint GET /bom/text { fetch \$x /bom as=text; reply '[\$x]'; }
             endpoint GET /bom/only { fetch \$x /bomonly; reply '[\$x]'; }
+            endpoint GET /pieces/whole/\$n { fetch \$x /up/pieces/\$n; reply '[\$x]'; }
+            endpoint GET /pieces/member/\$n { fetch \$x /up/pieces/\$n; reply '[\$x.a]'; }
             endpoint GET /head { fetch HEAD /up/encoded; reply '1'; }
             endpoint POST /type { fetch \$x POST /up/type '{"a": 1}' as=text; reply \$x; }
             endpoint GET /to { arg \$v:str; set_header Location "/things/\$v"; reply 201 '1'; }
@@ -58,6 +60,8 @@ $s->upstream(sub {
     my ($socket, $request) = @_;
     my $text = $request->{uri};
 
+    return pieces($socket, $1) if $text =~ m{^/pieces/(\d+)};
+
     $text = join ',', $request->{head} =~ /^content-type: (.*?)\r?$/mgi
         if $text =~ /type/;
 
@@ -69,7 +73,39 @@ $s->upstream(sub {
     return 0;
 });
 
+# a body that comes in pieces, each after the one before has been read
+
+sub pieces {
+    my ($socket, $n) = @_;
+
+    my $text = substr("\xEF\xBB\xBF{\"a\": 1}", 0, $n == 9 ? 2 : 100);
+
+    $text =~ s/^..//s if $n == 8;
+
+    syswrite $socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    while (length $text) {
+        my $piece = substr $text, 0, $n < 8 ? $n : 1, '';
+
+        select undef, undef, undef, 0.02;
+        syswrite $socket, sprintf "%x\r\n%s\r\n", length $piece, $piece;
+    }
+
+    syswrite $socket, "0\r\n\r\n";
+    return 0;
+}
+
 $s->start;
+
+for my $n (1 .. 5) {
+    is($s->ask("GET /pieces/whole/$n")->{body}, '[{"a": 1}]', "a BOM in pieces of $n");
+    is($s->ask("GET /pieces/member/$n")->{body}, '[1]', "and before members: $n");
+}
+
+for my $part (qw(whole member)) {
+    is($s->ask("GET /pieces/$part/$_")->{status}, 502, "a part of a BOM: $part, $_")
+        for 8, 9;
+}
 
 is($s->ask('GET /bom/whole')->{body}, '[{"a": 1}]', 'a BOM before JSON');
 is($s->ask('GET /bom/member')->{body}, '[1]', 'and before members');

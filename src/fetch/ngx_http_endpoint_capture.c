@@ -6,11 +6,6 @@
 #include "ngx_http_endpoint_variable.h"
 
 
-/* a first block for a body of unknown length, and the most a block grows to */
-#define NGX_HTTP_ENDPOINT_CAPTURE_BLOCK  1024
-#define NGX_HTTP_ENDPOINT_CAPTURE_GROWN  65536
-
-
 static ngx_http_request_t *ngx_http_endpoint_capture_subrequest(
     ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,
     ngx_str_t *path, ngx_str_t *args);
@@ -21,18 +16,12 @@ static ngx_int_t ngx_http_endpoint_capture_header_filter(
 static void ngx_http_endpoint_capture_unbuffered(ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_finalize(ngx_http_request_t *r,
     ngx_int_t rc);
-static ngx_uint_t ngx_http_endpoint_capture_bom(
-    ngx_http_endpoint_capture_t *capture);
 static ngx_uint_t ngx_http_endpoint_capture_encoded(ngx_http_request_t *r);
 static ngx_int_t ngx_http_endpoint_capture_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_uint_t ngx_http_endpoint_capture_stray(ngx_http_request_t *r);
 static void ngx_http_endpoint_capture_buf(
     ngx_http_endpoint_capture_t *capture, ngx_buf_t *b);
-static void ngx_http_endpoint_capture_append(
-    ngx_http_endpoint_capture_t *capture, u_char *data, size_t len);
-static ngx_int_t ngx_http_endpoint_capture_block(
-    ngx_http_endpoint_capture_t *capture, size_t len);
 static ngx_int_t ngx_http_endpoint_capture_done(ngx_http_request_t *r,
     void *data, ngx_int_t rc);
 static ngx_uint_t ngx_http_endpoint_capture_cut(
@@ -165,63 +154,6 @@ ngx_http_endpoint_capture_headers_in(ngx_http_request_t *sr,
     sr->headers_in.server = r->headers_in.server;
     sr->headers_in.content_length_n = -1;
     sr->headers_in.keep_alive_n = -1;
-}
-
-
-void
-ngx_http_endpoint_capture_value(ngx_http_endpoint_capture_t *capture,
-    ngx_uint_t json, ngx_http_endpoint_value_t *v)
-{
-    u_char       *data;
-    size_t        len;
-    ngx_chain_t  *cl;
-
-    ngx_memzero(v, sizeof(ngx_http_endpoint_value_t));
-
-    if (capture->size == 0) {
-        return;
-    }
-
-    cl = capture->out;
-
-    if (json && ngx_http_endpoint_capture_bom(capture)) {
-        cl->buf->pos += 3;
-        capture->size -= 3;
-
-        if (capture->size == 0) {
-            return;
-        }
-    }
-
-    data = cl->buf->pos;
-    len = cl->buf->last - data;
-
-    if (json) {
-        ngx_http_endpoint_value_json(v, data, len);
-
-    } else {
-        ngx_http_endpoint_value_text(v, data, len);
-    }
-
-    if (cl->next) {
-        v->data.data = NULL;
-        v->data.len = capture->size;
-        v->chain = cl;
-    }
-}
-
-
-/* RFC 8259, section 8.1: it may be ignored; the first buffer has all of it */
-
-static ngx_uint_t
-ngx_http_endpoint_capture_bom(ngx_http_endpoint_capture_t *capture)
-{
-    ngx_buf_t  *b;
-
-    b = capture->out->buf;
-
-    return b->last - b->pos >= 3
-           && b->pos[0] == 0xef && b->pos[1] == 0xbb && b->pos[2] == 0xbf;
 }
 
 
@@ -408,106 +340,6 @@ ngx_http_endpoint_capture_buf(ngx_http_endpoint_capture_t *capture,
     if (b->last_in_chain) {
         capture->complete = 1;
     }
-}
-
-
-static void
-ngx_http_endpoint_capture_append(ngx_http_endpoint_capture_t *capture,
-    u_char *data, size_t len)
-{
-    size_t  n, skip;
-
-    if (capture->done || capture->cause != ngx_http_endpoint_cause_none) {
-        return;
-    }
-
-    if (len > capture->limit - capture->size) {
-        ngx_http_endpoint_capture_fail(capture,
-                                       ngx_http_endpoint_cause_too_large);
-        return;
-    }
-
-    skip = (capture->size == 0 && len >= 3
-            && data[0] == 0xef && data[1] == 0xbb && data[2] == 0xbf) ? 3 : 0;
-
-    if (capture->checked && !capture->invalid
-        && ngx_http_endpoint_json_check(&capture->check, data + skip,
-                                        len - skip)
-           != NGX_OK)
-    {
-        capture->invalid = 1;
-    }
-
-    while (len) {
-
-        if (capture->buf == NULL || capture->buf->last == capture->buf->end) {
-            if (ngx_http_endpoint_capture_block(capture, len) != NGX_OK) {
-                ngx_http_endpoint_capture_fail(capture,
-                                               ngx_http_endpoint_cause_memory);
-                return;
-            }
-        }
-
-        n = ngx_min(len, (size_t) (capture->buf->end - capture->buf->last));
-
-        capture->buf->last = ngx_cpymem(capture->buf->last, data, n);
-        capture->size += n;
-
-        data += n;
-        len -= n;
-    }
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_capture_block(ngx_http_endpoint_capture_t *capture,
-    size_t len)
-{
-    off_t         declared;
-    size_t        size;
-    ngx_buf_t    *b;
-    ngx_pool_t   *pool;
-    ngx_chain_t  *cl;
-
-    /* the body is a value of the run */
-
-    pool = capture->run->scope.pool;
-    declared = capture->request->headers_out.content_length_n;
-
-    if (capture->buf) {
-        size = 2 * (capture->buf->end - capture->buf->start);
-
-    } else if (declared > 0) {
-
-        /* a declared length is a hint: it may lie */
-
-        size = ngx_min(declared, NGX_HTTP_ENDPOINT_CAPTURE_GROWN);
-
-    } else {
-        size = ngx_max(len, NGX_HTTP_ENDPOINT_CAPTURE_BLOCK);
-    }
-
-    size = ngx_min(size, NGX_HTTP_ENDPOINT_CAPTURE_GROWN);
-    size = ngx_min(size, capture->limit - capture->size);
-
-    b = ngx_create_temp_buf(pool, size);
-    if (b == NULL) {
-        return NGX_ERROR;
-    }
-
-    cl = ngx_alloc_chain_link(pool);
-    if (cl == NULL) {
-        return NGX_ERROR;
-    }
-
-    cl->buf = b;
-    cl->next = NULL;
-
-    *capture->last = cl;
-    capture->last = &cl->next;
-    capture->buf = b;
-
-    return NGX_OK;
 }
 
 

@@ -42,6 +42,8 @@ typedef struct {
     ngx_http_endpoint_cause_e        cause;     /* or none */
     ngx_http_endpoint_json_check_t   check;
 
+    ngx_uint_t                       bom;       /* bytes of one, at first */
+
     unsigned                         checked:1; /* the body must be JSON */
     unsigned                         invalid:1; /* and is not */
     unsigned                         complete:1;    /* its end has come */
@@ -63,6 +65,10 @@ typedef struct {
 ngx_int_t ngx_http_endpoint_capture_start(
     ngx_http_endpoint_capture_t *capture, ngx_http_request_t *parent,
     ngx_str_t *path, ngx_str_t *args);
+
+/* Keeps len bytes more of the body, or fails as it is too large. */
+void ngx_http_endpoint_capture_append(ngx_http_endpoint_capture_t *capture,
+    u_char *data, size_t len);
 
 /*
  * The body, contiguous or a chain; null where it is empty.  With json set it

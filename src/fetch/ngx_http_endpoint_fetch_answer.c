@@ -299,7 +299,9 @@ ngx_http_endpoint_answer_checked(ngx_http_endpoint_call_t *call)
         return ngx_http_endpoint_cause_none;
     }
 
-    if (capture->invalid) {
+    /* a byte order mark may have been cut */
+
+    if (capture->invalid || capture->bom % 3) {
         return ngx_http_endpoint_cause_json;
     }
 
