@@ -202,14 +202,14 @@ ngx_http_endpoint_call_answer(ngx_http_endpoint_call_t *call)
 
     cause = ngx_http_endpoint_answer_cause(call);
 
+    if (cause == ngx_http_endpoint_cause_none) {
+        cause = ngx_http_endpoint_answer_value(call);
+    }
+
     if (cause == ngx_http_endpoint_cause_none
         && ngx_http_endpoint_answer_binds(call) != NGX_OK)
     {
         cause = ngx_http_endpoint_cause_memory;
-    }
-
-    if (cause == ngx_http_endpoint_cause_none) {
-        cause = ngx_http_endpoint_answer_value(call);
     }
 
     if (cause != ngx_http_endpoint_cause_none) {
