@@ -38,6 +38,8 @@ static void ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_drain(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_event_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_http_endpoint_pg_under_way(ngx_http_endpoint_pg_t *pg);
+static ngx_msec_t ngx_http_endpoint_pg_patience(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
 static void ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev);
 static ngx_http_endpoint_pg_fate_e ngx_http_endpoint_pg_fate(
     ngx_http_endpoint_pg_t *pg, ngx_http_endpoint_pg_command_t *command);
@@ -545,6 +547,47 @@ ngx_http_endpoint_pg_event_handler(ngx_event_t *ev)
 }
 
 
+/* how long the answer to command may take; 0: for ever */
+
+static ngx_msec_t
+ngx_http_endpoint_pg_patience(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    ngx_msec_t  limit;
+
+    if (pg->state == ngx_http_endpoint_pg_setup) {
+        return pg->options->connect_timeout;
+    }
+
+    limit = command->timeout ? command->timeout : pg->timeout;
+
+    return limit ? limit + NGX_HTTP_ENDPOINT_PG_GRACE : 0;
+}
+
+
+void
+ngx_http_endpoint_pg_watch(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command)
+{
+    ngx_msec_t  limit;
+
+    limit = ngx_http_endpoint_pg_patience(pg, command);
+
+    if (limit == 0
+        || (pg->timer.timer_set
+            && (ngx_msec_int_t) (pg->timer.timer.key - ngx_current_msec)
+               <= (ngx_msec_int_t) limit))
+    {
+        return;
+    }
+
+    /* an exiting worker stays for what is under way */
+
+    pg->timer.cancelable = 0;
+    ngx_add_timer(&pg->timer, limit);
+}
+
+
 /* connecting took too long, or an answer is overdue */
 
 static void
@@ -568,7 +611,7 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
         return;
     }
 
-    if (pg->ncommands == 0 || pg->timeout == 0) {
+    if (pg->ncommands == 0) {
         return;
     }
 
@@ -576,10 +619,13 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
 
     command = ngx_queue_data(ngx_queue_head(&pg->commands),
                              ngx_http_endpoint_pg_command_t, link);
-    limit = command->timeout ? command->timeout : pg->timeout;
+    limit = ngx_http_endpoint_pg_patience(pg, command);
 
-    rest = (ngx_msec_int_t) (pg->progress + limit
-                             + NGX_HTTP_ENDPOINT_PG_GRACE - ngx_current_msec);
+    if (limit == 0) {
+        return;
+    }
+
+    rest = (ngx_msec_int_t) (pg->progress + limit - ngx_current_msec);
 
     if (rest > 0) {
         ngx_add_timer(&pg->timer, rest);
@@ -589,7 +635,7 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
     if (!ngx_http_endpoint_pg_muted(pg)) {
         ngx_log_error(NGX_LOG_ERR, pg->log, NGX_ETIMEDOUT,
                       "postgres %V: no answer within %M ms",
-                      &pg->address->name, limit + NGX_HTTP_ENDPOINT_PG_GRACE);
+                      &pg->address->name, limit);
     }
 
     ngx_http_endpoint_pg_shut(pg);

@@ -233,6 +233,10 @@ void ngx_http_endpoint_pg_close(ngx_http_endpoint_pg_t *pg);
 /* Between the files of a connection: gives what waits to libpq. */
 void ngx_http_endpoint_pg_give_all(ngx_http_endpoint_pg_t *pg);
 
+/* Between them: makes sure that it is looked after an answer in time. */
+void ngx_http_endpoint_pg_watch(ngx_http_endpoint_pg_t *pg,
+    ngx_http_endpoint_pg_command_t *command);
+
 /* Between them: takes what the server has answered. */
 void ngx_http_endpoint_pg_results(ngx_http_endpoint_pg_t *pg);
 

@@ -15,6 +15,8 @@ static void ngx_http_endpoint_pg_check_start(
     ngx_http_endpoint_pg_check_t *check);
 static ngx_uint_t ngx_http_endpoint_pg_check_hold(
     ngx_http_endpoint_pg_query_t *query, ngx_http_endpoint_pg_check_t *check);
+static ngx_uint_t ngx_http_endpoint_pg_check_vain(
+    ngx_http_endpoint_pg_query_t *query);
 static ngx_uint_t ngx_http_endpoint_pg_check_described(
     ngx_http_endpoint_pg_check_t *check, PGresult *result);
 static ngx_uint_t ngx_http_endpoint_pg_check_scalar(Oid type);
@@ -118,6 +120,7 @@ ngx_http_endpoint_pg_check_start(ngx_http_endpoint_pg_check_t *check)
     query->check = check;
     query->command.sql = (char *) check->statement->text.data;
     query->command.describe = 1;
+    query->command.timeout = check->statement->timeout;
 
     ngx_http_endpoint_pg_enqueue(query);
 }
@@ -198,6 +201,10 @@ ngx_http_endpoint_pg_check_answer(ngx_http_endpoint_pg_query_t *query)
     check = query->check;
     result = query->command.result;
 
+    if (query->command.failed && ngx_http_endpoint_pg_check_vain(query)) {
+        return;
+    }
+
     if (query->command.failed || result == NULL) {
 
         /* each query will find this out by itself, and be told */
@@ -220,6 +227,36 @@ ngx_http_endpoint_pg_check_answer(ngx_http_endpoint_pg_query_t *query)
     check->logged = 0;
 
     ngx_http_endpoint_pg_check_known(query);
+}
+
+
+/*
+ * Whether it has come to nothing, as behind a lock: then nobody knows what the
+ * parameters take, and what waits for it fails as it did.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_pg_check_vain(ngx_http_endpoint_pg_query_t *query)
+{
+    const char                    *sqlstate;
+    ngx_http_endpoint_pg_cause_e   cause;
+
+    sqlstate = PQresultErrorField(query->command.result, PG_DIAG_SQLSTATE);
+
+    cause = sqlstate ? ngx_http_endpoint_pg_error_cause(sqlstate)
+                     : ngx_http_endpoint_pg_failed;
+
+    if (cause != ngx_http_endpoint_pg_timeout
+        && cause != ngx_http_endpoint_pg_conflict
+        && cause != ngx_http_endpoint_pg_unavailable)
+    {
+        return 0;
+    }
+
+    ngx_http_endpoint_pg_check_failed(query, cause, "the types of its "
+                                      "parameters could not be asked for");
+
+    return 1;
 }
 
 

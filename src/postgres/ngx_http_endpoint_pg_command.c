@@ -58,15 +58,9 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
 
     if (pg->ncommands++ == 0) {
         pg->progress = ngx_current_msec;
-
-        /* an exiting worker stays for what is under way */
-
-        if (pg->timeout && !pg->timer.timer_set) {
-            pg->timer.cancelable = 0;
-            ngx_add_timer(&pg->timer,
-                          pg->timeout + NGX_HTTP_ENDPOINT_PG_GRACE);
-        }
     }
+
+    ngx_http_endpoint_pg_watch(pg, command);
 
     ngx_queue_insert_tail(&pg->commands, &command->link);
 

@@ -23,6 +23,8 @@ static void ngx_http_endpoint_pg_seat_down(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_quit(ngx_http_endpoint_pg_t *pg);
 static void ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command, ngx_http_endpoint_pg_fate_e fate);
+static ngx_http_endpoint_pg_cause_e ngx_http_endpoint_pg_seat_lost(
+    ngx_http_endpoint_pg_fate_e fate);
 static void ngx_http_endpoint_pg_seat_look(ngx_http_endpoint_pg_lane_t *seat,
     ngx_http_endpoint_pg_query_t *query);
 static void ngx_http_endpoint_pg_seat_single(
@@ -108,7 +110,7 @@ ngx_http_endpoint_pg_hold(ngx_http_endpoint_pg_query_t *query,
     query->transaction = t;
 
     if (t->failed) {
-        ngx_http_endpoint_pg_query_end(query, ngx_http_endpoint_pg_failed,
+        ngx_http_endpoint_pg_query_end(query, t->cause,
                                        "its transaction has failed before");
         return;
     }
@@ -252,6 +254,7 @@ ngx_http_endpoint_pg_abandon(ngx_http_endpoint_pg_transaction_t *t,
     ngx_http_endpoint_pg_query_t  *query;
 
     t->failed = 1;
+    t->cause = cause;
 
     while (!ngx_queue_empty(&t->held)) {
         q = ngx_queue_head(&t->held);
@@ -419,6 +422,7 @@ ngx_http_endpoint_pg_drop(ngx_http_endpoint_pg_query_t *query)
     }
 
     t->failed = 1;
+    t->cause = ngx_http_endpoint_pg_failed;
 
     if (query->state != ngx_http_endpoint_pg_query_sent) {
         ngx_queue_remove(&query->command.link);
@@ -530,7 +534,9 @@ ngx_http_endpoint_pg_seat_down(ngx_http_endpoint_pg_t *pg)
     t->lane = NULL;
 
     if (t->begun) {
-        ngx_http_endpoint_pg_abandon(t, ngx_http_endpoint_pg_lost,
+        ngx_http_endpoint_pg_abandon(t, pg->orderly
+                                        ? ngx_http_endpoint_pg_shutdown
+                                        : ngx_http_endpoint_pg_lost,
                                      "the connection was lost before");
 
     } else {
@@ -593,10 +599,21 @@ ngx_http_endpoint_pg_seat_done(ngx_http_endpoint_pg_t *pg,
 
     } else {
         query->transaction->failed = 1;
-        ngx_http_endpoint_pg_query_fail(query, ngx_http_endpoint_pg_lost,
+        query->transaction->cause = ngx_http_endpoint_pg_seat_lost(fate);
+        ngx_http_endpoint_pg_query_fail(query, query->transaction->cause,
                                         "the connection was lost, and the "
                                         "transaction with it");
     }
+}
+
+
+/* a server that ended in order has committed nothing of it */
+
+static ngx_http_endpoint_pg_cause_e
+ngx_http_endpoint_pg_seat_lost(ngx_http_endpoint_pg_fate_e fate)
+{
+    return (fate == ngx_http_endpoint_pg_undone)
+           ? ngx_http_endpoint_pg_shutdown : ngx_http_endpoint_pg_lost;
 }
 
 
@@ -674,7 +691,8 @@ ngx_http_endpoint_pg_seat_commit(ngx_http_endpoint_pg_lane_t *seat,
     ngx_free(t);
 
     if (fate != ngx_http_endpoint_pg_synced) {
-        ngx_http_endpoint_pg_query_fail(query, ngx_http_endpoint_pg_lost,
+        ngx_http_endpoint_pg_query_fail(query,
+                                        ngx_http_endpoint_pg_seat_lost(fate),
                                         "the connection was lost, what became "
                                         "of the COMMIT is unknown");
         return;

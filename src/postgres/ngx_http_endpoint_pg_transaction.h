@@ -21,6 +21,7 @@ struct ngx_http_endpoint_pg_transaction_s {
     ngx_http_endpoint_pg_statement_t    **statements;   /* of all */
     ngx_uint_t                            nstatements;
     ngx_msec_t                            timeout;
+    ngx_http_endpoint_pg_cause_e          cause;    /* of one that failed */
     unsigned                              single:1; /* one isolated query */
     unsigned                              begun:1;
     unsigned                              claimed:1;    /* waits for a lane */

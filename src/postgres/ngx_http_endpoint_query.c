@@ -269,7 +269,10 @@ ngx_http_endpoint_query_refuse(ngx_http_endpoint_exec_t *exec,
 
         /* its transaction may be tried again */
 
-        if (exec->parent && cause == ngx_http_endpoint_cause_conflict) {
+        if (exec->parent
+            && (result->cause == ngx_http_endpoint_pg_conflict
+                || result->cause == ngx_http_endpoint_pg_shutdown))
+        {
             ngx_http_endpoint_exec_failed(exec, cause);
             return;
         }

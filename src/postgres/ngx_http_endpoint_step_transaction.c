@@ -321,7 +321,8 @@ ngx_http_endpoint_transaction_resume(ngx_http_endpoint_exec_t *exec)
             return;
         }
 
-        if (t->result.cause == ngx_http_endpoint_pg_conflict
+        if ((t->result.cause == ngx_http_endpoint_pg_conflict
+             || t->result.cause == ngx_http_endpoint_pg_shutdown)
             && ngx_http_endpoint_transaction_repeat(t))
         {
             return;
@@ -361,7 +362,8 @@ ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
                 return;
             }
 
-            if (inner->cause == ngx_http_endpoint_cause_conflict
+            if ((inner->cause == ngx_http_endpoint_cause_conflict
+                 || inner->cause == ngx_http_endpoint_cause_lost)
                 && ngx_http_endpoint_transaction_repeat(t))
             {
                 return;
@@ -384,13 +386,15 @@ ngx_http_endpoint_transaction_advance(ngx_http_endpoint_transaction_t *t)
 
 
 /*
- * What lost against others is rolled back, and nothing else was done: it may
- * begin again, from an event, while there is time.
+ * What lost against others, or its connection to a server that ended in order,
+ * is rolled back, and nothing else was done: it may begin again, from an event,
+ * while there is time.
  */
 
 static ngx_uint_t
 ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
 {
+    ngx_uint_t                 i;
     ngx_http_endpoint_exec_t  *exec;
 
     exec = t->exec;
@@ -399,6 +403,10 @@ ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
         || ngx_http_endpoint_run_left(exec->run) == 0)
     {
         return 0;
+    }
+
+    for (i = 0; i < t->next; i++) {
+        ngx_http_endpoint_exec_cancel(&t->inner[i]);
     }
 
     if (t->transaction) {

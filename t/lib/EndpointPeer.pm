@@ -175,6 +175,16 @@ sub startup {
         start_packet($socket);
     }
 
+    # the first of them is let in, and hears nothing more
+
+    if ($how eq 'mute' && !-e $file) {
+        touch($file);
+        syswrite $socket, packet('R', pack 'N', 0)
+                          . packet('S', "server_version\0" . "15.0\0")
+                          . packet('Z', 'I');
+        sleep 600;
+    }
+
     if ($how eq 'deaf') {
         await($file);
         return;
@@ -223,7 +233,7 @@ sub misbehave {
         syswrite $socket, $parts . "D\x7f\xff\xff\xff" . "\0" x 100;
         sleep 600;
 
-    } elsif ($how eq 'goodbye') {
+    } elsif ($how =~ /^(?:goodbye|mute)$/) {
         syswrite $socket, $parts . $rest;
 
     } elsif ($how eq 'begun') {
