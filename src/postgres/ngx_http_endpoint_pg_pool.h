@@ -16,6 +16,8 @@
 #define _NGX_HTTP_ENDPOINT_PG_POOL_H_INCLUDED_
 
 
+#include <ngx_config.h>
+#include <ngx_core.h>
 #include <libpq-fe.h>
 #include "ngx_http_endpoint_pg_error.h"
 #include "ngx_http_endpoint_sql.h"
