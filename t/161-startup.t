@@ -377,6 +377,34 @@ is($code, 1, 'nor where its time is over');
 like($t->file('logs/error.log'), qr/the run ended with 504 while running startup/,
      'which is logged');
 
+# its process is killed
+
+$t = EndpointServer->new(workers => 2, http => <<'CONF');
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        startup required { log warn "begins"; sleep 1h; }
+    }
+CONF
+
+my $master = fork // die "fork: $!";
+
+if ($master == 0) {
+    open STDERR, '>', "$t->{dir}/logs/stderr";
+    exec $ENV{TEST_NGINX_BINARY} || 'nginx', '-p', $t->{dir}, '-c',
+         "$t->{dir}/nginx.conf";
+}
+
+$t->wait_line('logs/error.log', qr/: begins while running startup/,
+              'a process runs it');
+
+my ($process) = $t->file('logs/error.log') =~ /\[warn\] (\d+)#\d+: begins/;
+
+isnt($process, $master, 'that is not the master');
+kill 'KILL', $process;
+waitpid $master, 0;
+is($? >> 8, 1, 'where it is killed, nginx does not start');
+like($t->file('logs/stderr'), qr/\[emerg\].*exited on signal 9/, 'and says so');
+
 my $pg = EndpointPostgres->new;
 
 $t = EndpointServer->new(workers => 2, http => <<"CONF");
