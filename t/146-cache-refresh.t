@@ -27,6 +27,7 @@ my $s = cache_server(workers => 4, listen => 'reuseport', more => <<'MORE',
                 fetch $x '/inner?id=$id&at=$list[0].at';
                 log notice "made for $request_id";
                 set_header X-Made $x.n;
+                set_header X-For $request_id;
                 reply '{"x": $x, "list": $list, "args": $args}';
             }
 
@@ -37,7 +38,14 @@ my $s = cache_server(workers => 4, listen => 'reuseport', more => <<'MORE',
                 reply $x;
             }
 
-            endpoint GET /read/$id { reply '$id'; }
+            set $tenant "of-$arg_who";
+
+            endpoint GET /tenant/$id {
+                cache old $id $tenant;
+                fetch $x /seen-up/$id;
+                set_header X-Made $x.n;
+                reply '$x.seen';
+            }
         }
 
         location /seen-up/ {
@@ -46,6 +54,8 @@ my $s = cache_server(workers => 4, listen => 'reuseport', more => <<'MORE',
             proxy_set_header X-Host $host;
             proxy_set_header X-Uri $request_uri;
             proxy_set_header X-Addr $remote_addr;
+            proxy_set_header X-Id $request_id;
+            proxy_set_header X-Tenant $tenant;
             proxy_set_header X-Server $server_addr:$server_port;
             proxy_set_header X-Scheme $scheme;
             include %%ROOT%%/conf/endpoint_fetch.conf;
@@ -220,7 +230,10 @@ sub seen {
 
     my ($made) = $answer->{head} =~ /^X-Made: (\d+)\r$/m;
 
+    my ($for) = $answer->{head} =~ /^X-For: (\w+)\r$/m;
+
     $answer->{body} =~ s/"n": \d+/"n"/;
+    $answer->{body} =~ s/x-id=$for/x-id/ if $for;
 
     return ($made, $answer->{body});
 }
@@ -233,6 +246,7 @@ like($first, qr{x-uri=\Q$uri\E}, 'of its URI');
 like($first, qr/x-addr=127\.0\.0\.1 .*x-scheme=http /, 'of its address');
 like($first, qr/x-server=127\.0\.0\.1:$s->{port}/, 'of the server\'s');
 like($first, qr/traceparent=00-/, 'of its trace');
+like($first, qr/x-id /, 'of its id');
 like($first, qr/"args": "list=/, 'of its arguments');
 
 my $second;
@@ -246,6 +260,14 @@ my %ids;
 $s->wait_for(sub { %ids = map { $_ => 1 } $s->file('logs/error.log')
                           =~ /made for ([0-9a-f]{32})\b/g; keys %ids > 1 });
 cmp_ok(scalar keys %ids, '>', 1, 'a variable beside the key is known too');
+
+
+# so is what was set for it
+
+($made, $first) = seen('/tenant/9?who=ann');
+like($first, qr/x-tenant=of-ann/, 'a variable that was set');
+$s->wait_for(sub { ($made, $second) = seen('/tenant/9?who=ann'); $made > 1 });
+like($second, qr/x-tenant=of-ann/, 'is that one for the refresh too');
 
 
 # what stands above the cache is not run again

@@ -25,10 +25,12 @@ static ngx_int_t ngx_http_endpoint_client_header(ngx_pool_t *pool,
 
 /*
  * Variables that come from the connection itself, so that another one cannot
- * have them; a name that ends with "_" stands for all that begin with it.
+ * have them, and the one that is made for each request; a name that ends with
+ * "_" stands for all that begin with it.
  */
 
 static ngx_str_t  ngx_http_endpoint_client_names[] = {
+    ngx_string("request_id"),
     ngx_string("scheme"),
     ngx_string("https"),
     ngx_string("ssl_"),
