@@ -248,3 +248,90 @@ location / {
 }
 --- dies
 3: unknown option "status=3" of "require"
+
+=== a guard goes before the inputs below it
+--- config
+location / {
+    endpoint POST /item/$id:int {
+        arg $limit:int=1 le=9;
+        header $x_token=null;
+        require $x_token 401 "no token for $id" 'header=WWW-Authenticate: Bearer';
+        require $http_x_role!=guest 403 "a guest";
+        field $name:str min_length=1;
+        require $name!=taken 409 "taken";
+        field $n:int=1;
+        arg $late:int=1;
+        reply '[$id, $name, $n]';
+    }
+    endpoint POST /below {
+        require $x_token 401 "no token";
+        field $name:str;
+        header $x_token;
+        reply $name;
+    }
+    endpoint POST /members {
+        body $b:json;
+        require $b.role==admin 403 "no admin";
+        arg $n:int;
+        reply $n;
+    }
+    endpoint POST /fetched {
+        header $x_token=null;
+        fetch $x /item/1;
+        require $x.ok 401 "no";
+        field $name;
+        reply $name;
+    }
+    endpoint GET /item/$id { reply '{"ok": false}'; }
+}
+--- exchanges
+# the token before the body, what stands above the token before that
+> POST /item/1
+< 401 {"detail":"no token for 1"}
+< WWW-Authenticate: Bearer
+> POST /item/1 {"name": ""}
+< 401 {"detail":"no token for 1"}
+> POST /item/1 {"name":
+< 401 {"detail":"no token for 1"}
+> POST /item/1?late=x {"name": "a"}
+< 401 {"detail":"no token for 1"}
+> POST /item/x {"name": ""}
+< 422 ~"loc":\["path","id"\].*"loc":\["body","name"\]
+> POST /item/1?limit=10 {"name": ""}
+< 422 ~"loc":\["query","limit"\].*"loc":\["body","name"\]
+
+# each guard at its place
+> POST /item/1 []
+> X-Token: a
+> X-Role: guest
+< 403 {"detail":"a guest"}
+> POST /item/1 {"name": ""}
+> X-Token: a
+< 422 ~"string_too_short"
+> POST /item/1 {"name": "taken", "n": "x"}
+> X-Token: a
+< 409 {"detail":"taken"}
+> POST /item/1?late=x {"name": "taken"}
+> X-Token: a
+< 409 {"detail":"taken"}
+> POST /item/1 {"name": "taken", "n":
+> X-Token: a
+< 422 ~"json_invalid"
+> POST /item/1?late=x {"name": "b"}
+> X-Token: a
+< 422 ~"loc":\["query","late"\]
+> POST /item/1 {"name": "b"}
+> X-Token: a
+< 200 [1, "b", 1]
+
+# what is below it, a member, a step's result: all inputs are checked first
+> POST /below {"name": 1}
+< 422 ~"loc":\["header","x-token"\].*"loc":\["body","name"\]
+> POST /members {"role": "none"}
+< 422 ~"loc":\["query","n"\]
+> POST /members?n=1 {"role": "none"}
+< 403 {"detail":"no admin"}
+> POST /fetched
+< 422 ~"loc":\["body"\]
+> POST /fetched {"name": "a"}
+< 401 {"detail":"no"}

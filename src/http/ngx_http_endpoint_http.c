@@ -5,6 +5,7 @@
 #include "ngx_http_endpoint_http.h"
 #include "ngx_http_endpoint_refresh.h"
 #include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_require.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_shell.h"
 
@@ -262,6 +263,7 @@ static ngx_int_t
 ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
     ngx_http_endpoint_plan_t *plan, ngx_http_endpoint_route_match_t *match)
 {
+    ngx_int_t                     rc;
     ngx_str_t                     json;
     ngx_http_endpoint_faults_t    faults;
     ngx_http_endpoint_capture_t  *capture;
@@ -295,6 +297,12 @@ ngx_http_endpoint_prepare(ngx_http_request_t *r, ngx_http_endpoint_run_t *run,
 
     if (ngx_http_endpoint_faults_empty(&faults)) {
         return ngx_http_endpoint_circle(r, run, capture);
+    }
+
+    rc = ngx_http_endpoint_require_early(run, faults.order);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ngx_http_endpoint_faults_reply(&faults, &json) != NGX_OK) {

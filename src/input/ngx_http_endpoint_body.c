@@ -22,7 +22,8 @@ static ngx_int_t ngx_http_endpoint_body_text(ngx_pool_t *pool,
 static ngx_int_t ngx_http_endpoint_body_json(ngx_pool_t *pool,
     ngx_http_endpoint_input_t *inputs, ngx_uint_t n, ngx_str_t *text,
     ngx_http_endpoint_value_t *members, ngx_http_endpoint_input_t **twice);
-static ngx_int_t ngx_http_endpoint_body_invalid(ngx_str_t *text,
+static ngx_int_t ngx_http_endpoint_body_invalid(
+    ngx_http_endpoint_input_t *inputs, ngx_str_t *text,
     ngx_http_endpoint_faults_t *faults);
 static ngx_int_t ngx_http_endpoint_body_absent(
     ngx_http_endpoint_input_t *inputs, ngx_uint_t n,
@@ -31,7 +32,8 @@ static ngx_int_t ngx_http_endpoint_body_take(ngx_http_endpoint_input_t *inputs,
     ngx_uint_t n, ngx_http_endpoint_value_t *whole,
     ngx_http_endpoint_value_t *members, ngx_http_endpoint_value_t *values,
     ngx_http_endpoint_faults_t *faults);
-static ngx_int_t ngx_http_endpoint_body_fault(ngx_http_endpoint_fault_t *fault,
+static ngx_int_t ngx_http_endpoint_body_fault(
+    ngx_http_endpoint_input_t *inputs, ngx_http_endpoint_fault_t *fault,
     ngx_http_endpoint_value_t *value, ngx_http_endpoint_faults_t *faults);
 
 
@@ -80,7 +82,7 @@ ngx_http_endpoint_input_from_body(ngx_http_endpoint_input_t *inputs,
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_endpoint_body_invalid(&text, faults);
+        return ngx_http_endpoint_body_invalid(inputs, &text, faults);
     }
 
     if (once && twice) {
@@ -225,8 +227,8 @@ ngx_http_endpoint_body_json(ngx_pool_t *pool,
 
 
 static ngx_int_t
-ngx_http_endpoint_body_invalid(ngx_str_t *text,
-    ngx_http_endpoint_faults_t *faults)
+ngx_http_endpoint_body_invalid(ngx_http_endpoint_input_t *inputs,
+    ngx_str_t *text, ngx_http_endpoint_faults_t *faults)
 {
     u_char                     *p, buf[NGX_INT64_LEN];
     ngx_http_endpoint_fault_t   fault;
@@ -244,7 +246,7 @@ ngx_http_endpoint_body_invalid(ngx_str_t *text,
 
     ngx_http_endpoint_value_json(&value, (u_char *) "{}", 2);
 
-    return ngx_http_endpoint_body_fault(&fault, &value, faults);
+    return ngx_http_endpoint_body_fault(inputs, &fault, &value, faults);
 }
 
 
@@ -266,7 +268,7 @@ ngx_http_endpoint_body_absent(ngx_http_endpoint_input_t *inputs, ngx_uint_t n,
 
             ngx_memzero(&null, sizeof(ngx_http_endpoint_value_t));
 
-            return ngx_http_endpoint_body_fault(&fault, &null, faults);
+            return ngx_http_endpoint_body_fault(inputs, &fault, &null, faults);
         }
 
         values[inputs[i].slot] = inputs[i].def;
@@ -306,7 +308,7 @@ ngx_http_endpoint_body_take(ngx_http_endpoint_input_t *inputs, ngx_uint_t n,
                        "Input should be a valid dictionary or object "
                        "to extract fields from");
 
-            rc = ngx_http_endpoint_body_fault(&fault, whole, faults);
+            rc = ngx_http_endpoint_body_fault(inputs, &fault, whole, faults);
 
         } else if (members[i].type != ngx_http_endpoint_null
                    || members[i].data.data)
@@ -334,14 +336,16 @@ ngx_http_endpoint_body_take(ngx_http_endpoint_input_t *inputs, ngx_uint_t n,
 
 
 static ngx_int_t
-ngx_http_endpoint_body_fault(ngx_http_endpoint_fault_t *fault,
-    ngx_http_endpoint_value_t *value, ngx_http_endpoint_faults_t *faults)
+ngx_http_endpoint_body_fault(ngx_http_endpoint_input_t *inputs,
+    ngx_http_endpoint_fault_t *fault, ngx_http_endpoint_value_t *value,
+    ngx_http_endpoint_faults_t *faults)
 {
     ngx_http_endpoint_input_t  body;
 
     ngx_memzero(&body, sizeof(ngx_http_endpoint_input_t));
 
     body.source = ngx_http_endpoint_input_body;
+    body.order = inputs->order;
 
     return ngx_http_endpoint_fault_add(faults, &body, fault, value);
 }

@@ -214,6 +214,10 @@ ngx_http_endpoint_fault_add(ngx_http_endpoint_faults_t *faults,
         return NGX_ERROR;
     }
 
+    if (faults->list.nelts == 0 || input->order < faults->order) {
+        faults->order = input->order;
+    }
+
     json = ngx_array_push(&faults->list);
     if (json == NULL) {
         return NGX_ERROR;

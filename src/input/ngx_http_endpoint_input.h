@@ -50,6 +50,7 @@ typedef struct {
     ngx_str_t                          name;    /* without $ */
     ngx_str_t                          key;     /* on the wire: x-token */
     ngx_uint_t                         slot;    /* of the value in a run */
+    ngx_uint_t                         order;   /* how many steps are above */
     ngx_array_t                       *constraints; /* in FastAPI's order */
     ngx_http_endpoint_value_t          def;
     unsigned                           has_default:1;
@@ -61,6 +62,7 @@ typedef struct {
 typedef struct {
     ngx_pool_t                        *pool;
     ngx_array_t                        list;    /* of ngx_str_t, JSON */
+    ngx_uint_t                         order;   /* the least of the inputs' */
 } ngx_http_endpoint_faults_t;
 
 

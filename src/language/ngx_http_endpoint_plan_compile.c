@@ -303,6 +303,7 @@ ngx_http_endpoint_plan_input(ngx_http_endpoint_compile_t *c,
 
     name->scalar = (input->type != ngx_http_endpoint_type_json);
     input->slot = name->slot;
+    input->order = c->plan->steps.nelts;
 
     if (source >= ngx_http_endpoint_input_field
         && c->plan->statement->nargs > 1

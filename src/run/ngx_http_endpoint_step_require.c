@@ -5,14 +5,17 @@
 #include "ngx_http_endpoint_header.h"
 #include "ngx_http_endpoint_refuse.h"
 #include "ngx_http_endpoint_reply.h"
+#include "ngx_http_endpoint_require.h"
 #include "ngx_http_endpoint_run.h"
 #include "ngx_http_endpoint_step_option.h"
+#include "ngx_http_endpoint_use.h"
 
 
 typedef struct {
     ngx_http_endpoint_condition_t  *condition;
     ngx_http_endpoint_reply_t       reply;
     ngx_array_t                     headers; /* ngx_http_endpoint_header_t */
+    ngx_uint_t                      early;  /* uses what is above it alone */
 } ngx_http_endpoint_require_t;
 
 
@@ -37,9 +40,14 @@ static ngx_int_t ngx_http_endpoint_require_set_header(
     ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_require_detail(
     ngx_http_endpoint_compile_t *c, ngx_str_t *text, ngx_str_t *json);
+static ngx_int_t ngx_http_endpoint_require_check(
+    ngx_http_endpoint_compile_t *c, ngx_http_endpoint_step_t *step);
 static void ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec);
+static ngx_int_t ngx_http_endpoint_require_test(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_require_t *conf, ngx_http_endpoint_refusal_t *refusal);
 static ngx_int_t ngx_http_endpoint_require_headers(
-    ngx_http_endpoint_exec_t *exec, ngx_http_endpoint_refusal_t *refusal);
+    ngx_http_endpoint_run_t *run, ngx_http_endpoint_require_t *conf,
+    ngx_http_endpoint_refusal_t *refusal);
 
 
 ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
@@ -50,7 +58,7 @@ ngx_http_endpoint_step_type_t  ngx_http_endpoint_step_require = {
     NULL,
     0,
     0,
-    NULL,
+    ngx_http_endpoint_require_check,
     NULL
 };
 
@@ -260,70 +268,152 @@ ngx_http_endpoint_require_detail(ngx_http_endpoint_compile_t *c,
 }
 
 
-static void
-ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec)
+static ngx_int_t
+ngx_http_endpoint_require_check(ngx_http_endpoint_compile_t *c,
+    ngx_http_endpoint_step_t *step)
+{
+    ngx_uint_t                    i;
+    ngx_http_endpoint_use_t      *use;
+    ngx_http_endpoint_name_t     *name;
+    ngx_http_endpoint_require_t  *conf;
+
+    conf = step->conf;
+    use = c->uses->elts;
+
+    for (i = 0; i < c->uses->nelts; i++) {
+        name = use[i].ref.name;
+
+        if (use[i].step != step || name == NULL) {
+            continue;
+        }
+
+        /* members are taken when all inputs are there */
+
+        if (name->input == NULL || use[i].ref.index != name->slot
+            || name->input->order > step->index)
+        {
+            return NGX_OK;
+        }
+    }
+
+    conf->early = 1;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_require_early(ngx_http_endpoint_run_t *run, ngx_uint_t n)
 {
     ngx_int_t                     rc;
-    ngx_http_endpoint_run_t      *run;
+    ngx_uint_t                    i;
+    ngx_http_endpoint_step_t     *step;
     ngx_http_endpoint_refusal_t   refusal;
     ngx_http_endpoint_require_t  *conf;
 
-    run = exec->run;
-    conf = exec->step->conf;
+    for (i = 0; i < n; i++) {
+        step = ngx_http_endpoint_plan_step(run->plan, i);
+        conf = step->conf;
+
+        if (step->type != &ngx_http_endpoint_step_require || !conf->early) {
+            continue;
+        }
+
+        rc = ngx_http_endpoint_require_test(run, conf, &refusal);
+
+        /* what cannot be said as it should is not said here */
+
+        if (rc != NGX_OK && rc != NGX_DECLINED) {
+            return rc == NGX_DONE ? NGX_DECLINED : NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_endpoint_require_start(ngx_http_endpoint_exec_t *exec)
+{
+    ngx_http_endpoint_refusal_t  refusal;
+
+    switch (ngx_http_endpoint_require_test(exec->run, exec->step->conf,
+                                           &refusal))
+    {
+
+    case NGX_OK:
+        ngx_http_endpoint_exec_done(exec);
+        return;
+
+    case NGX_DONE:
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+        return;
+
+    case NGX_DECLINED:
+        ngx_http_endpoint_refuse(exec, &refusal);
+        return;
+
+    default: /* NGX_ERROR */
+        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
+    }
+}
+
+
+/*
+ * NGX_OK: it holds; NGX_DONE: it does not, and run->result is set;
+ * NGX_DECLINED: nor can that be said, and refusal is set; NGX_ERROR: memory.
+ */
+
+static ngx_int_t
+ngx_http_endpoint_require_test(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_require_t *conf, ngx_http_endpoint_refusal_t *refusal)
+{
+    ngx_int_t  rc;
 
     rc = ngx_http_endpoint_condition_test(conf->condition, &run->scope);
 
     if (rc == 1) {
-        ngx_http_endpoint_exec_done(exec);
-        return;
+        return NGX_OK;
     }
 
-    if (rc == 0) {
-        rc = ngx_http_endpoint_require_headers(exec, &refusal);
+    if (rc != 0) {
+        return NGX_ERROR;
     }
 
-    if (rc == NGX_DECLINED) {
-        ngx_http_endpoint_refuse(exec, &refusal);
-        return;
+    rc = ngx_http_endpoint_require_headers(run, conf, refusal);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (rc == NGX_ERROR
-        || ngx_http_endpoint_reply_result(&conf->reply, run->plan,
-                                          &run->scope, &run->result)
-           != NGX_OK)
-    {
-        ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_memory);
-        return;
-    }
-
-    ngx_http_endpoint_exec_failed(exec, ngx_http_endpoint_cause_result);
+    return ngx_http_endpoint_reply_result(&conf->reply, run->plan, &run->scope,
+                                          &run->result)
+           == NGX_OK ? NGX_DONE : NGX_ERROR;
 }
 
 
 /* NGX_DECLINED: refusal is set; NGX_ERROR: memory */
 
 static ngx_int_t
-ngx_http_endpoint_require_headers(ngx_http_endpoint_exec_t *exec,
-    ngx_http_endpoint_refusal_t *refusal)
+ngx_http_endpoint_require_headers(ngx_http_endpoint_run_t *run,
+    ngx_http_endpoint_require_t *conf, ngx_http_endpoint_refusal_t *refusal)
 {
-    ngx_int_t                     rc;
-    ngx_str_t                     value;
-    ngx_uint_t                    i;
-    ngx_keyval_t                 *kv;
-    ngx_http_endpoint_header_t   *header;
-    ngx_http_endpoint_require_t  *conf;
+    ngx_int_t                    rc;
+    ngx_str_t                    value;
+    ngx_uint_t                   i;
+    ngx_keyval_t                *kv;
+    ngx_http_endpoint_header_t  *header;
 
-    conf = exec->step->conf;
     header = conf->headers.elts;
 
     for (i = 0; i < conf->headers.nelts; i++) {
-        rc = ngx_http_endpoint_header_render(&header[i], &exec->run->scope,
+        rc = ngx_http_endpoint_header_render(&header[i], &run->scope,
                                              &value, refusal);
         if (rc != NGX_OK) {
             return rc;
         }
 
-        kv = ngx_http_endpoint_run_header(exec->run);
+        kv = ngx_http_endpoint_run_header(run);
         if (kv == NULL) {
             return NGX_ERROR;
         }
