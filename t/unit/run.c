@@ -254,6 +254,51 @@ run_test_plans(void)
 
 
 static void
+run_test_part(void)
+{
+    run_shell_t                shell;
+    ngx_msec_t                 started;
+    ngx_http_endpoint_plan_t  *plan;
+
+    plan = run_compile(&run_message, "work $w | sleep 30ms | wait"
+                                     " | sleep 10ms | reply $w");
+
+    unit_ok(plan && run_prepare(&shell, plan) == NGX_OK, "a plan of parts");
+
+    ngx_http_endpoint_value_json(&shell.run.scope.values[0], (u_char *) "5",
+                                 1);
+    ngx_http_endpoint_run_part(&shell.run, 3, 4);
+
+    started = ngx_current_msec;
+
+    unit_ok(ngx_http_endpoint_run_start(&shell.run, 60000) == NGX_AGAIN,
+            "its last part starts");
+    while (run_turn()) { /* void */ }
+    unit_ok(ngx_current_msec - started == 10 && run_calls[0] == '\0'
+            && shell.ended == 1 && run_replied(&shell, 200, "5"),
+            "and waits for none of those that are not run");
+
+    (void) run_prepare(&shell, plan);
+    ngx_http_endpoint_run_part(&shell.run, 0, 1);
+    shell.run.bare = 1;
+
+    unit_ok(ngx_http_endpoint_run_start(&shell.run, 60000) == NGX_AGAIN,
+            "one step alone starts");
+    ngx_http_endpoint_exec_wake(run_exec);
+    while (run_turn()) { /* void */ }
+    unit_ok(shell.ended == 1 && run_replied(&shell, 204, NULL)
+            && run_timers[0] == NULL,
+            "and is all of the run");
+
+    (void) run_prepare(&shell, plan);
+    ngx_http_endpoint_run_part(&shell.run, 4, 4);
+
+    unit_ok(ngx_http_endpoint_run_start(&shell.run, 60000) == NGX_OK
+            && shell.run.ended, "where nothing is to be run the reply is made");
+}
+
+
+static void
 run_test_around(void)
 {
     run_shell_t                shell;
@@ -345,6 +390,7 @@ main(void)
     run_pool = ngx_create_pool(4096, &unit_log);
 
     run_test_plans();
+    run_test_part();
     run_test_around();
     run_test_places();
     run_test_memory();

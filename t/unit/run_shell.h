@@ -387,7 +387,7 @@ run_compile(ngx_http_endpoint_place_t *place, char *text)
 
 
 static ngx_int_t
-run_start(run_shell_t *shell, ngx_http_endpoint_plan_t *plan)
+run_prepare(run_shell_t *shell, ngx_http_endpoint_plan_t *plan)
 {
     ngx_memzero(shell, sizeof(run_shell_t));
     ngx_memzero(run_calls, sizeof(run_calls));
@@ -396,9 +396,14 @@ run_start(run_shell_t *shell, ngx_http_endpoint_plan_t *plan)
     shell->run.data = shell;
     shell->run.scope.variable = run_variable;
 
-    if (ngx_http_endpoint_run_init(&shell->run, plan, run_pool, &unit_log)
-        != NGX_OK)
-    {
+    return ngx_http_endpoint_run_init(&shell->run, plan, run_pool, &unit_log);
+}
+
+
+static ngx_int_t
+run_start(run_shell_t *shell, ngx_http_endpoint_plan_t *plan)
+{
+    if (run_prepare(shell, plan) != NGX_OK) {
         return NGX_ERROR;
     }
 
