@@ -1,5 +1,5 @@
--- The tables of endpoint_task_queue.  To be run once in each database that
--- has a queue; to run it again changes nothing.
+-- The tables of endpoint_task_queue, and of schedules with db=.  To be run once
+-- in each database that has such; to run it again changes nothing.
 --
 --     psql -f endpoint_tasks.sql DATABASE
 --
@@ -8,7 +8,7 @@
 --     GRANT USAGE ON SCHEMA endpoint TO role;
 --     GRANT SELECT ON endpoint.version TO role;
 --     GRANT SELECT, INSERT, UPDATE, DELETE
---         ON endpoint.task, endpoint.dead_task TO role;
+--         ON endpoint.task, endpoint.dead_task, endpoint.schedule TO role;
 
 BEGIN;
 
@@ -65,5 +65,16 @@ CREATE TABLE IF NOT EXISTS endpoint.dead_task (
 );
 
 CREATE INDEX IF NOT EXISTS dead_task_died ON endpoint.dead_task (queue, died);
+
+-- Schedules with db=: the last tick that a machine has taken, and until when
+-- its run may last.
+
+CREATE TABLE IF NOT EXISTS endpoint.schedule (
+    key       text PRIMARY KEY,
+    name      text NOT NULL,
+    tick      bigint NOT NULL,          -- milliseconds since 1970
+    node      text NOT NULL,            -- whose run it is
+    lease     timestamptz               -- NULL: it is over
+);
 
 COMMIT;

@@ -74,6 +74,28 @@ ngx_http_endpoint_identity_portable(ngx_http_endpoint_block_t *block,
 
 
 void
+ngx_http_endpoint_identity_words(ngx_http_endpoint_statement_t *head,
+    ngx_array_t *statements, u_char *identity)
+{
+    ngx_md5_t                       md5;
+    ngx_uint_t                      i;
+    ngx_http_endpoint_statement_t  *st;
+
+    ngx_md5_init(&md5);
+
+    ngx_http_endpoint_identity_statement(&md5, head);
+
+    st = statements->elts;
+
+    for (i = 0; i < statements->nelts; i++) {
+        ngx_http_endpoint_identity_statement(&md5, &st[i]);
+    }
+
+    ngx_md5_final(identity, &md5);
+}
+
+
+void
 ngx_http_endpoint_identity_named(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *name, ngx_str_t *which,
     u_char *identity)

@@ -28,6 +28,10 @@ void ngx_http_endpoint_identity_inner(ngx_conf_t *cf,
 void ngx_http_endpoint_identity_portable(ngx_http_endpoint_block_t *block,
     ngx_http_endpoint_statement_t *statement, u_char *identity);
 
+/* Of a statement and of those of its block the words alone. */
+void ngx_http_endpoint_identity_words(ngx_http_endpoint_statement_t *head,
+    ngx_array_t *statements, u_char *identity);
+
 /* The same for what a server has by a name, and which of those it is. */
 void ngx_http_endpoint_identity_named(ngx_conf_t *cf,
     ngx_http_core_srv_conf_t *server, ngx_str_t *name, ngx_str_t *which,

@@ -86,6 +86,12 @@ ngx_http_endpoint_schedule_parameters(ngx_conf_t *cf,
             continue;
         }
 
+        if (ngx_strncmp(word[i].data, "db=", 3) == 0 && word[i].len > 3) {
+            s->upstream.data = word[i].data + 3;
+            s->upstream.len = word[i].len - 3;
+            continue;
+        }
+
         if (ngx_strncmp(word[i].data, "timeout=", 8) == 0) {
             value.data = word[i].data + 8;
             value.len = word[i].len - 8;
@@ -176,7 +182,9 @@ ngx_http_endpoint_schedule_compile_all(ngx_conf_t *cf,
 
     for (i = 0; i < emcf->schedules.nelts; i++) {
         if (ngx_http_endpoint_schedule_compile(cf, emcf, s[i]) != NGX_OK
-            || ngx_http_endpoint_schedule_key(cf, emcf, i) != NGX_OK)
+            || ngx_http_endpoint_schedule_key(cf, emcf, i) != NGX_OK
+            || (s[i]->upstream.len
+                && ngx_http_endpoint_schedule_shared(cf, emcf, i) != NGX_OK))
         {
             return NGX_ERROR;
         }

@@ -30,11 +30,8 @@ static uint64_t ngx_http_endpoint_schedule_next(
     ngx_http_endpoint_schedule_t *s, uint64_t taken, uint64_t base);
 static uint64_t ngx_http_endpoint_schedule_now(
     ngx_http_endpoint_schedule_t *s);
-static void ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s);
 static void ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d,
     void *data);
-static void ngx_http_endpoint_schedule_release(
-    ngx_http_endpoint_schedule_t *s);
 
 
 /* of this worker */
@@ -122,7 +119,12 @@ ngx_http_endpoint_schedule_look(ngx_http_endpoint_schedule_t *s)
         return left;
     }
 
-    ngx_http_endpoint_schedule_start(s);
+    if (s->upstream.len) {
+        ngx_http_endpoint_schedule_claim(s);
+
+    } else {
+        ngx_http_endpoint_schedule_launch(s);
+    }
 
     return NGX_HTTP_ENDPOINT_SCHEDULE_LOOK;
 }
@@ -205,6 +207,12 @@ ngx_http_endpoint_schedule_next(ngx_http_endpoint_schedule_t *s,
 {
     time_t  next;
 
+    /* of all machines at the same time */
+
+    if (s->interval && s->upstream.len) {
+        return s->interval * (ngx_max(taken, base) / s->interval + 1);
+    }
+
     if (s->interval) {
         return taken + s->interval * ((base - taken) / s->interval + 1);
     }
@@ -230,7 +238,7 @@ ngx_http_endpoint_schedule_now(ngx_http_endpoint_schedule_t *s)
 {
     ngx_time_t  *tp;
 
-    if (s->interval) {
+    if (s->interval && s->upstream.len == 0) {
         return ngx_current_msec;
     }
 
@@ -240,10 +248,9 @@ ngx_http_endpoint_schedule_now(ngx_http_endpoint_schedule_t *s)
 }
 
 
-static void
-ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
+void
+ngx_http_endpoint_schedule_launch(ngx_http_endpoint_schedule_t *s)
 {
-    ngx_msec_t                     timeout;
     ngx_http_endpoint_detached_t  *d;
 
     d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
@@ -253,17 +260,24 @@ ngx_http_endpoint_schedule_start(ngx_http_endpoint_schedule_t *s)
         return;
     }
 
-    timeout = s->plan->timeout ? s->plan->timeout
-              : s->timeout ? s->timeout : s->conf->timeout;
-
-    ngx_http_endpoint_detached_start(d, timeout,
+    ngx_http_endpoint_detached_start(d, ngx_http_endpoint_schedule_timeout(s),
                                      ngx_http_endpoint_schedule_ended, s);
+}
+
+
+ngx_msec_t
+ngx_http_endpoint_schedule_timeout(ngx_http_endpoint_schedule_t *s)
+{
+    return s->plan->timeout ? s->plan->timeout
+           : s->timeout ? s->timeout : s->conf->timeout;
 }
 
 
 static void
 ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d, void *data)
 {
+    ngx_http_endpoint_schedule_t *s = data;
+
     ngx_uint_t  level, status;
 
     status = d->run.result.status;
@@ -273,13 +287,18 @@ ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d, void *data)
         ngx_log_error(level, &d->log, 0, "the run ended with %ui", status);
     }
 
-    ngx_http_endpoint_schedule_release(data);
+    if (s->upstream.len) {
+        ngx_http_endpoint_schedule_tell(s);
+
+    } else {
+        ngx_http_endpoint_schedule_release(s);
+    }
 }
 
 
 /* what was due meanwhile is not made up for */
 
-static void
+void
 ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s)
 {
     ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone, s->key,

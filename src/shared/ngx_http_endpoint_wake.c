@@ -6,6 +6,7 @@
 #include <ngx_channel.h>
 
 #include <sys/eventfd.h>
+#include <sys/random.h>
 
 
 /*
@@ -26,6 +27,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_endpoint_zone_sh_t           zone;
+    uint64_t                              node;
     ngx_http_endpoint_wake_slot_t         slots[NGX_HTTP_ENDPOINT_WAKE_SLOTS];
 } ngx_http_endpoint_wake_sh_t;
 
@@ -60,6 +62,7 @@ static ngx_str_t  ngx_http_endpoint_wake_name =
 /* of the running cycle; a cycle that fails to start must leave them alone */
 
 static ngx_http_endpoint_wake_slot_t  *ngx_http_endpoint_wake_slots;
+static uint64_t                        ngx_http_endpoint_wake_number;
 static ngx_http_endpoint_worker_t      ngx_http_endpoint_wake_me = {
     NGX_HTTP_ENDPOINT_WAKE_NONE, 0
 };
@@ -99,16 +102,24 @@ ngx_http_endpoint_wake_add_zone(ngx_conf_t *cf)
 }
 
 
+/*
+ * The number stands for this nginx among those of other machines, so it is none
+ * of ngx_random(), which begins with a process's pid and time.
+ */
+
 static ngx_int_t
 ngx_http_endpoint_wake_create(ngx_http_endpoint_zone_t *zone)
 {
     ngx_http_endpoint_wake_sh_t  *sh;
 
-    if (zone->sh->size < sizeof(ngx_http_endpoint_wake_sh_t)) {
+    sh = (ngx_http_endpoint_wake_sh_t *) zone->sh;
+
+    if (zone->sh->size < sizeof(ngx_http_endpoint_wake_sh_t)
+        || getrandom(&sh->node, sizeof(uint64_t), 0) != sizeof(uint64_t))
+    {
         return NGX_ERROR;
     }
 
-    sh = (ngx_http_endpoint_wake_sh_t *) zone->sh;
     ngx_memzero(sh->slots, sizeof(sh->slots));
 
     return NGX_OK;
@@ -159,12 +170,20 @@ ngx_http_endpoint_wake_table(ngx_cycle_t *cycle)
             if (shm_zone[i].tag == &ngx_http_endpoint_wake_kind) {
                 zone = shm_zone[i].data;
                 sh = (ngx_http_endpoint_wake_sh_t *) zone->sh;
+                ngx_http_endpoint_wake_number = sh->node;
                 return sh->slots;
             }
         }
     }
 
     return NULL;
+}
+
+
+uint64_t
+ngx_http_endpoint_wake_node(void)
+{
+    return ngx_http_endpoint_wake_number;
 }
 
 

@@ -41,6 +41,12 @@ ngx_int_t ngx_http_endpoint_wake_init_module(ngx_cycle_t *cycle);
 ngx_int_t ngx_http_endpoint_wake_init_process(ngx_cycle_t *cycle);
 void ngx_http_endpoint_wake_exit_process(ngx_cycle_t *cycle);
 
+/*
+ * The number of this nginx among those of all machines, made by chance, for as
+ * long as its master lives.
+ */
+uint64_t ngx_http_endpoint_wake_node(void);
+
 /* This process as others see it; nobody in a process that is no worker. */
 ngx_http_endpoint_worker_t ngx_http_endpoint_wake_self(void);
 

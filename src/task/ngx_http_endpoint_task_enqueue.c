@@ -11,9 +11,9 @@ typedef struct {
     ngx_http_endpoint_pg_result_t         result;
     ngx_http_endpoint_transaction_end_t   end;
     ngx_str_t                             params[
-                                              NGX_HTTP_ENDPOINT_TASK_PARAMS];
+                                              NGX_HTTP_ENDPOINT_PG_CALL_PARAMS];
     ngx_http_endpoint_value_t             pvalues[
-                                              NGX_HTTP_ENDPOINT_TASK_PARAMS];
+                                              NGX_HTTP_ENDPOINT_PG_CALL_PARAMS];
     ngx_str_t                             values;
     ngx_str_t                             id;
     ngx_msec_t                            since;
@@ -144,7 +144,7 @@ ngx_http_endpoint_task_enqueue_params(ngx_http_endpoint_enqueue_t *e,
         ngx_str_set(&param[7], "1");
     }
 
-    for (i = 0; i < NGX_HTTP_ENDPOINT_TASK_PARAMS; i++) {
+    for (i = 0; i < NGX_HTTP_ENDPOINT_PG_CALL_PARAMS; i++) {
         if (param[i].data) {
             ngx_http_endpoint_value_text(&e->pvalues[i], param[i].data,
                                          param[i].len);

@@ -35,7 +35,7 @@ static ngx_int_t ngx_http_endpoint_tasks_ask(
     ngx_http_endpoint_tasks_part_t *part, ngx_http_endpoint_task_sql_e sql,
     ngx_str_t *id, ngx_http_endpoint_pg_handler_pt handler);
 static ngx_uint_t ngx_http_endpoint_tasks_came(
-    ngx_http_endpoint_task_call_t *call,
+    ngx_http_endpoint_pg_call_t *call,
     ngx_http_endpoint_pg_result_t *result);
 static void ngx_http_endpoint_tasks_counted(void *data,
     ngx_http_endpoint_pg_result_t *result);
@@ -182,7 +182,7 @@ ngx_http_endpoint_tasks_ask(ngx_http_endpoint_tasks_part_t *part,
     ngx_http_endpoint_task_sql_e sql, ngx_str_t *id,
     ngx_http_endpoint_pg_handler_pt handler)
 {
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     call = ngx_http_endpoint_task_call(part->queue, sql, part);
     if (call == NULL) {
@@ -190,12 +190,12 @@ ngx_http_endpoint_tasks_ask(ngx_http_endpoint_tasks_part_t *part,
     }
 
     if (id) {
-        ngx_http_endpoint_task_param_print(call, "%V", id);
+        ngx_http_endpoint_pg_call_print(call, "%V", id);
     }
 
     part->pool = call->pool;
 
-    if (ngx_http_endpoint_task_call_start(call, handler) != NGX_OK) {
+    if (ngx_http_endpoint_pg_call_start(call, handler) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -208,7 +208,7 @@ ngx_http_endpoint_tasks_ask(ngx_http_endpoint_tasks_part_t *part,
 /* 0: it has failed, and is logged */
 
 static ngx_uint_t
-ngx_http_endpoint_tasks_came(ngx_http_endpoint_task_call_t *call,
+ngx_http_endpoint_tasks_came(ngx_http_endpoint_pg_call_t *call,
     ngx_http_endpoint_pg_result_t *result)
 {
     ngx_http_endpoint_tasks_part_t  *part;
@@ -231,7 +231,7 @@ static void
 ngx_http_endpoint_tasks_counted(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     PGresult                         *res;
     ngx_int_t                         rc;
@@ -264,7 +264,7 @@ ngx_http_endpoint_tasks_counted(void *data,
         }
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 
     if (rc != NGX_OK) {
         part->failed = 1;
@@ -277,7 +277,7 @@ static void
 ngx_http_endpoint_tasks_dead_came(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     int                              i;
     ngx_int_t                        rc;
@@ -296,7 +296,7 @@ ngx_http_endpoint_tasks_dead_came(void *data,
         part->failed = (rc != NGX_OK);
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
     ngx_http_endpoint_tasks_part_done(part);
 }
 
@@ -350,7 +350,7 @@ static void
 ngx_http_endpoint_tasks_acted(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_http_endpoint_tasks_part_t  *part;
 
@@ -360,7 +360,7 @@ ngx_http_endpoint_tasks_acted(void *data,
         part->found = PQntuples(result->raw);
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
     ngx_http_endpoint_tasks_part_done(part);
 }
 

@@ -12,17 +12,14 @@
 #define _NGX_HTTP_ENDPOINT_TASK_QUEUE_H_INCLUDED_
 
 
+#include "ngx_http_endpoint_pg_call.h"
 #include "ngx_http_endpoint_pg_listen.h"
-#include "ngx_http_endpoint_pg_statement.h"
 #include "ngx_http_endpoint_task.h"
 #include "ngx_http_endpoint_task_queue_zone.h"
 
 
 /* what owns a task in the database: a worker, and what it took it with */
 #define NGX_HTTP_ENDPOINT_TASK_TOKEN  64
-
-/* parameters of a statement at most */
-#define NGX_HTTP_ENDPOINT_TASK_PARAMS  8
 
 
 typedef enum {
@@ -85,21 +82,6 @@ typedef struct {
 } ngx_http_endpoint_task_work_t;
 
 
-/* a statement under way; its handler frees it by ..._call_end() */
-typedef struct {
-    ngx_http_endpoint_task_queue_t         *queue;
-    ngx_http_endpoint_task_sql_e            sql;
-    ngx_pool_t                             *pool;
-    void                                   *data;
-    ngx_http_endpoint_pg_query_t           *query;
-    ngx_uint_t                              nparams;
-    ngx_str_t                               params[
-                                              NGX_HTTP_ENDPOINT_TASK_PARAMS];
-    ngx_http_endpoint_value_t               values[
-                                              NGX_HTTP_ENDPOINT_TASK_PARAMS];
-} ngx_http_endpoint_task_call_t;
-
-
 /* The handler of "endpoint_task_queue". */
 char *ngx_http_endpoint_task_queue_conf(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -115,30 +97,12 @@ ngx_int_t ngx_http_endpoint_task_queue_compile(ngx_conf_t *cf,
  * A statement of the queue to be filled with parameters, the queue's name
  * being the first.  NULL: memory.
  */
-ngx_http_endpoint_task_call_t *ngx_http_endpoint_task_call(
+ngx_http_endpoint_pg_call_t *ngx_http_endpoint_task_call(
     ngx_http_endpoint_task_queue_t *queue, ngx_http_endpoint_task_sql_e sql,
     void *data);
 
-/* Adds a parameter, which lives as long as the call; data NULL: NULL. */
-void ngx_http_endpoint_task_param(ngx_http_endpoint_task_call_t *call,
-    ngx_str_t *text);
-
-/* The same of what is printed; the call's failure is found when it starts. */
-void ngx_http_endpoint_task_param_print(ngx_http_endpoint_task_call_t *call,
-    const char *fmt, ...);
-
-/*
- * Starts it; handler(call, result) follows.  NGX_ERROR: memory, the call is
- * gone.
- */
-ngx_int_t ngx_http_endpoint_task_call_start(
-    ngx_http_endpoint_task_call_t *call,
-    ngx_http_endpoint_pg_handler_pt handler);
-
-void ngx_http_endpoint_task_call_end(ngx_http_endpoint_task_call_t *call);
-
-/* Logs that it has failed. */
-void ngx_http_endpoint_task_call_failed(ngx_http_endpoint_task_call_t *call,
+/* Logs that a statement of a queue has failed. */
+void ngx_http_endpoint_task_call_failed(ngx_http_endpoint_pg_call_t *call,
     ngx_http_endpoint_pg_result_t *result);
 
 /* Starts what runs the tasks of a queue in this worker.  NGX_ERROR: memory. */

@@ -4,24 +4,11 @@
 #include "ngx_http_endpoint_task_queue.h"
 
 
-/* milliseconds that a statement of a queue may take */
-#define NGX_HTTP_ENDPOINT_TASK_SQL_TIMEOUT  10000
-
-
-typedef struct {
-    const char   *text;
-    ngx_uint_t    nparams;
-    ngx_uint_t    flags;
-} ngx_http_endpoint_task_sql_t;
-
-
 static ngx_int_t ngx_http_endpoint_task_queue_word(ngx_conf_t *cf,
     ngx_http_endpoint_task_queue_t *queue, ngx_str_t *word);
 static ngx_int_t ngx_http_endpoint_task_queue_upstream(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf,
     ngx_http_endpoint_task_queue_t *queue);
-static ngx_int_t ngx_http_endpoint_task_queue_statement(ngx_conf_t *cf,
-    ngx_http_endpoint_task_queue_t *queue, ngx_uint_t n);
 static void ngx_http_endpoint_task_queue_key(
     ngx_http_endpoint_task_queue_t *queue);
 
@@ -59,7 +46,7 @@ static ngx_http_endpoint_task_parameter_t
     " THEN pg_notify('endpoint_task', $1::text) END"
 
 
-static ngx_http_endpoint_task_sql_t  ngx_http_endpoint_task_sql[] = {
+static ngx_http_endpoint_pg_call_sql_t  ngx_http_endpoint_task_sql[] = {
 
     /* version */
     { "SELECT version FROM endpoint.version WHERE $1::text IS NOT NULL", 1, 0 },
@@ -287,22 +274,26 @@ ngx_http_endpoint_task_queue_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf)
 {
     ngx_uint_t                        i, n;
-    ngx_http_endpoint_task_queue_t  **queues;
+    ngx_http_endpoint_task_queue_t   *queue, **queues;
 
     queues = emcf->task_queues.elts;
 
     for (i = 0; i < emcf->task_queues.nelts; i++) {
+        queue = queues[i];
 
-        if (ngx_http_endpoint_task_queue_upstream(cf, emcf, queues[i])
-            != NGX_OK)
+        if (ngx_http_endpoint_task_queue_upstream(cf, emcf, queue) != NGX_OK)
         {
             return NGX_ERROR;
         }
 
         for (n = 0; n < ngx_http_endpoint_task_sql_n; n++) {
-            if (ngx_http_endpoint_task_queue_statement(cf, queues[i], n)
-                != NGX_OK)
-            {
+            queue->statements[n] = ngx_http_endpoint_pg_call_statement(cf,
+                                               queue->pool,
+                                               &ngx_http_endpoint_task_sql[n],
+                                               &queue->name, &queue->file,
+                                               queue->line);
+
+            if (queue->statements[n] == NULL) {
                 return NGX_ERROR;
             }
         }
@@ -327,42 +318,4 @@ ngx_http_endpoint_task_queue_upstream(ngx_conf_t *cf,
                   &queue->upstream, &queue->file, queue->line);
 
     return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_task_queue_statement(ngx_conf_t *cf,
-    ngx_http_endpoint_task_queue_t *queue, ngx_uint_t n)
-{
-    ngx_str_t                     *ref;
-    ngx_uint_t                     i;
-    ngx_http_endpoint_sql_t        sql;
-    ngx_http_endpoint_task_sql_t  *known;
-
-    known = &ngx_http_endpoint_task_sql[n];
-
-    ngx_memzero(&sql, sizeof(ngx_http_endpoint_sql_t));
-
-    sql.kind = ngx_http_endpoint_sql_act;
-    sql.text.data = (u_char *) known->text;
-    sql.text.len = ngx_strlen(known->text);
-
-    if (ngx_array_init(&sql.refs, cf->pool, known->nparams, sizeof(ngx_str_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 0; i < known->nparams; i++) {
-        ref = ngx_array_push(&sql.refs);
-        *ref = queue->name;
-    }
-
-    queue->statements[n] = ngx_http_endpoint_pg_statement(cf, queue->pool,
-                                          &sql, &queue->file, queue->line,
-                                          known->flags
-                                          | NGX_HTTP_ENDPOINT_PG_RAW,
-                                          NGX_HTTP_ENDPOINT_TASK_SQL_TIMEOUT);
-
-    return queue->statements[n] ? NGX_OK : NGX_ERROR;
 }

@@ -41,7 +41,7 @@ ngx_http_endpoint_queue_token(ngx_http_endpoint_task_queue_runner_t *r,
     u_char *token)
 {
     (void) ngx_sprintf(token, "%016xL.%uD.%uD.%uL%Z",
-                       ngx_http_endpoint_queue_node(r->queue->zone),
+                       ngx_http_endpoint_wake_node(),
                        r->place->worker.slot, r->place->worker.generation,
                        ++r->serial);
 }
@@ -143,7 +143,7 @@ ngx_http_endpoint_queue_renew(ngx_http_endpoint_task_queue_runner_t *r)
     u_char                         *p;
     size_t                          len;
     ngx_str_t                       ids;
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     len = ngx_http_endpoint_queue_ids_len(&r->running)
           + ngx_http_endpoint_queue_ids_len(&r->ended);
@@ -161,7 +161,7 @@ ngx_http_endpoint_queue_renew(ngx_http_endpoint_task_queue_runner_t *r)
     p = ngx_pnalloc(call->pool, len + 2);
 
     if (p == NULL) {
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
@@ -174,13 +174,13 @@ ngx_http_endpoint_queue_renew(ngx_http_endpoint_task_queue_runner_t *r)
     p[-1] = '}';
     ids.len = p - ids.data;
 
-    ngx_http_endpoint_task_param(call, &ids);
-    ngx_http_endpoint_task_param_print(call, "%016xL.%uD.%uD.",
-                               ngx_http_endpoint_queue_node(r->queue->zone),
+    ngx_http_endpoint_pg_call_param(call, &ids);
+    ngx_http_endpoint_pg_call_print(call, "%016xL.%uD.%uD.",
+                               ngx_http_endpoint_wake_node(),
                                r->place->worker.slot,
                                r->place->worker.generation);
 
-    r->renewing = (ngx_http_endpoint_task_call_start(call,
+    r->renewing = (ngx_http_endpoint_pg_call_start(call,
                                              ngx_http_endpoint_queue_renewed)
                    == NGX_OK);
 }
@@ -227,7 +227,7 @@ static void
 ngx_http_endpoint_queue_renewed(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_http_endpoint_task_queue_runner_t  *r;
 
@@ -241,7 +241,7 @@ ngx_http_endpoint_queue_renewed(void *data,
         r->renewed = 0;
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 }
 
 
@@ -272,7 +272,7 @@ ngx_http_endpoint_queue_undo(ngx_http_endpoint_task_queue_runner_t *r)
 {
     ngx_int_t                       rc;
     ngx_str_t                       tokens;
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     if (r->undoing || ngx_queue_empty(&r->doubts)) {
         return;
@@ -287,13 +287,13 @@ ngx_http_endpoint_queue_undo(ngx_http_endpoint_task_queue_runner_t *r)
     rc = ngx_http_endpoint_queue_doubted(r, call->pool, &tokens);
 
     if (rc != NGX_OK) {
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
-    ngx_http_endpoint_task_param(call, &tokens);
+    ngx_http_endpoint_pg_call_param(call, &tokens);
 
-    r->undoing = (ngx_http_endpoint_task_call_start(call,
+    r->undoing = (ngx_http_endpoint_pg_call_start(call,
                                               ngx_http_endpoint_queue_undone)
                   == NGX_OK);
 }
@@ -356,7 +356,7 @@ static void
 ngx_http_endpoint_queue_undone(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_queue_t                            *q, *next;
     ngx_http_endpoint_queue_doubt_t        *doubt;
@@ -367,7 +367,7 @@ ngx_http_endpoint_queue_undone(void *data,
 
     if (result->cause != ngx_http_endpoint_pg_ok) {
         ngx_http_endpoint_task_call_failed(call, result);
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
@@ -384,7 +384,7 @@ ngx_http_endpoint_queue_undone(void *data,
         }
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
     ngx_http_endpoint_queue_look_soon(r);
 }
 
@@ -394,7 +394,7 @@ ngx_http_endpoint_queue_undone(void *data,
 void
 ngx_http_endpoint_queue_free_dead(ngx_http_endpoint_task_queue_runner_t *r)
 {
-    ngx_http_endpoint_task_call_t     *call;
+    ngx_http_endpoint_pg_call_t     *call;
     ngx_http_endpoint_queue_worker_t  *place;
 
     if (r->freeing) {
@@ -412,11 +412,11 @@ ngx_http_endpoint_queue_free_dead(ngx_http_endpoint_task_queue_runner_t *r)
         return;
     }
 
-    ngx_http_endpoint_task_param_print(call, "%016xL.%uD.%uD.",
-                               ngx_http_endpoint_queue_node(r->queue->zone),
+    ngx_http_endpoint_pg_call_print(call, "%016xL.%uD.%uD.",
+                               ngx_http_endpoint_wake_node(),
                                place->worker.slot, place->worker.generation);
 
-    r->freeing = (ngx_http_endpoint_task_call_start(call,
+    r->freeing = (ngx_http_endpoint_pg_call_start(call,
                                                ngx_http_endpoint_queue_freed)
                   == NGX_OK);
 }
@@ -426,20 +426,20 @@ static void
 ngx_http_endpoint_queue_freed(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_uint_t                              n;
     ngx_http_endpoint_queue_worker_t       *place;
     ngx_http_endpoint_task_queue_runner_t  *r;
 
-    r = call->queue->runner;
+    r = ngx_http_endpoint_queue_runner_of(call);
     place = call->data;
 
     r->freeing = 0;
 
     if (result->cause != ngx_http_endpoint_pg_ok) {
         ngx_http_endpoint_task_call_failed(call, result);
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
@@ -455,6 +455,6 @@ ngx_http_endpoint_queue_freed(void *data,
 
     place->used = 0;
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
     ngx_http_endpoint_queue_look_soon(r);
 }

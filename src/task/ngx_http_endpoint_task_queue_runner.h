@@ -47,6 +47,10 @@ struct ngx_http_endpoint_task_queue_runner_s {
 };
 
 
+/* The runner of the queue that a call is of. */
+#define ngx_http_endpoint_queue_runner_of(call)                               \
+    (((ngx_http_endpoint_task_queue_t *) (call)->owner)->runner)
+
 /* The block of the queue with that digest, or NULL. */
 ngx_http_endpoint_task_block_t *ngx_http_endpoint_queue_block(
     ngx_http_endpoint_task_queue_runner_t *r, const char *digest);

@@ -19,7 +19,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_queue_take_start(
     ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_http_endpoint_task_call_t *call);
+    ngx_http_endpoint_pg_call_t *call);
 static ngx_uint_t ngx_http_endpoint_queue_done(
     ngx_http_endpoint_task_queue_runner_t *r);
 static ngx_int_t ngx_http_endpoint_queue_done_ids(
@@ -29,7 +29,7 @@ static void ngx_http_endpoint_queue_taken(void *data,
     ngx_http_endpoint_pg_result_t *result);
 static void ngx_http_endpoint_queue_not_taken(
     ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_http_endpoint_task_call_t *call, ngx_http_endpoint_pg_cause_e cause);
+    ngx_http_endpoint_pg_call_t *call, ngx_http_endpoint_pg_cause_e cause);
 static void ngx_http_endpoint_queue_forget_done(
     ngx_http_endpoint_task_queue_runner_t *r, ngx_uint_t told);
 static void ngx_http_endpoint_queue_row(
@@ -60,7 +60,7 @@ ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_uint_t most)
 {
     ngx_uint_t                       told, granted;
-    ngx_http_endpoint_task_call_t   *call;
+    ngx_http_endpoint_pg_call_t   *call;
     ngx_http_endpoint_queue_take_t  *take;
 
     told = ngx_http_endpoint_queue_done(r);
@@ -95,7 +95,7 @@ ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
     take = ngx_palloc(call->pool, sizeof(ngx_http_endpoint_queue_take_t));
 
     if (take == NULL) {
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         goto failed;
     }
 
@@ -125,7 +125,7 @@ failed:
 
 static ngx_int_t
 ngx_http_endpoint_queue_take_start(ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_http_endpoint_task_call_t *call)
+    ngx_http_endpoint_pg_call_t *call)
 {
     ngx_str_t                        ids;
     ngx_http_endpoint_queue_take_t  *take;
@@ -135,16 +135,16 @@ ngx_http_endpoint_queue_take_start(ngx_http_endpoint_task_queue_runner_t *r,
     if (ngx_http_endpoint_queue_done_ids(r, call->pool, take->told, &ids)
         != NGX_OK)
     {
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return NGX_ERROR;
     }
 
-    ngx_http_endpoint_task_param(call, &ids);
-    ngx_http_endpoint_task_param_print(call, "%ui", take->want);
-    ngx_http_endpoint_task_param(call, &r->blocks);
-    ngx_http_endpoint_task_param_print(call, "%s", take->token);
+    ngx_http_endpoint_pg_call_param(call, &ids);
+    ngx_http_endpoint_pg_call_print(call, "%ui", take->want);
+    ngx_http_endpoint_pg_call_param(call, &r->blocks);
+    ngx_http_endpoint_pg_call_print(call, "%s", take->token);
 
-    return ngx_http_endpoint_task_call_start(call,
+    return ngx_http_endpoint_pg_call_start(call,
                                              ngx_http_endpoint_queue_taken);
 }
 
@@ -214,13 +214,13 @@ static void
 ngx_http_endpoint_queue_taken(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     int                                     i, n;
     ngx_http_endpoint_queue_take_t         *take;
     ngx_http_endpoint_task_queue_runner_t  *r;
 
-    r = call->queue->runner;
+    r = ngx_http_endpoint_queue_runner_of(call);
     take = call->data;
 
     r->taking = 0;
@@ -228,7 +228,7 @@ ngx_http_endpoint_queue_taken(void *data,
     if (result->cause != ngx_http_endpoint_pg_ok) {
         ngx_http_endpoint_task_call_failed(call, result);
         ngx_http_endpoint_queue_not_taken(r, call, result->cause);
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
@@ -252,13 +252,13 @@ ngx_http_endpoint_queue_taken(void *data,
         ngx_http_endpoint_queue_look_soon(r);
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 }
 
 
 static void
 ngx_http_endpoint_queue_not_taken(ngx_http_endpoint_task_queue_runner_t *r,
-    ngx_http_endpoint_task_call_t *call, ngx_http_endpoint_pg_cause_e cause)
+    ngx_http_endpoint_pg_call_t *call, ngx_http_endpoint_pg_cause_e cause)
 {
     ngx_http_endpoint_queue_take_t  *take;
 
@@ -474,7 +474,7 @@ ngx_http_endpoint_queue_tell(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_str_t                       error;
     ngx_uint_t                      dead;
     ngx_msec_t                      delay;
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     dead = (work->attempt > r->queue->policy.retries);
 
@@ -486,16 +486,16 @@ ngx_http_endpoint_queue_tell(ngx_http_endpoint_task_queue_runner_t *r,
         return;
     }
 
-    ngx_http_endpoint_task_param_print(call, "%s", work->id);
-    ngx_http_endpoint_task_param_print(call, "%s", work->token);
-    ngx_http_endpoint_task_param_print(call, "%ui", work->attempt);
+    ngx_http_endpoint_pg_call_print(call, "%s", work->id);
+    ngx_http_endpoint_pg_call_print(call, "%s", work->token);
+    ngx_http_endpoint_pg_call_print(call, "%ui", work->attempt);
 
     delay = 0;
 
     if (!dead) {
         delay = ngx_http_endpoint_task_backoff(&r->queue->policy,
                                                work->attempt);
-        ngx_http_endpoint_task_param_print(call, "%M", delay);
+        ngx_http_endpoint_pg_call_print(call, "%M", delay);
     }
 
     /* it is cut somewhere, and was made of what others sent */
@@ -507,9 +507,9 @@ ngx_http_endpoint_queue_tell(ngx_http_endpoint_task_queue_runner_t *r,
         error.len = 0;
     }
 
-    ngx_http_endpoint_task_param(call, &error);
+    ngx_http_endpoint_pg_call_param(call, &error);
 
-    if (ngx_http_endpoint_task_call_start(call, ngx_http_endpoint_queue_told)
+    if (ngx_http_endpoint_pg_call_start(call, ngx_http_endpoint_queue_told)
         != NGX_OK)
     {
         return;
@@ -526,12 +526,12 @@ ngx_http_endpoint_queue_tell(ngx_http_endpoint_task_queue_runner_t *r,
 static void
 ngx_http_endpoint_queue_told(void *data, ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_http_endpoint_task_work_t          *work;
     ngx_http_endpoint_task_queue_runner_t  *r;
 
-    r = call->queue->runner;
+    r = ngx_http_endpoint_queue_runner_of(call);
     work = call->data;
 
     if (result->cause == ngx_http_endpoint_pg_ok) {
@@ -546,7 +546,7 @@ ngx_http_endpoint_queue_told(void *data, ngx_http_endpoint_pg_result_t *result)
         work->telling = 0;
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 }
 
 

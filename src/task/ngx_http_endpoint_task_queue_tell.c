@@ -20,7 +20,7 @@ static void ngx_http_endpoint_queue_strange(void *data,
 void
 ngx_http_endpoint_queue_ask(ngx_http_endpoint_task_queue_runner_t *r)
 {
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     if (r->asking) {
         return;
@@ -30,7 +30,7 @@ ngx_http_endpoint_queue_ask(ngx_http_endpoint_task_queue_runner_t *r)
                                        ngx_http_endpoint_task_sql_version, r);
 
     r->asking = (call
-                 && ngx_http_endpoint_task_call_start(call,
+                 && ngx_http_endpoint_pg_call_start(call,
                                              ngx_http_endpoint_queue_answered)
                     == NGX_OK);
 }
@@ -40,7 +40,7 @@ static void
 ngx_http_endpoint_queue_answered(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     ngx_str_t                               *name;
     const char                              *version;
@@ -74,7 +74,7 @@ ngx_http_endpoint_queue_answered(void *data,
                       &result->message);
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 
     if (r->ok) {
         ngx_http_endpoint_queue_look_soon(r);
@@ -106,7 +106,7 @@ ngx_http_endpoint_task_queue_tells(ngx_http_endpoint_task_queue_t *queue)
 void
 ngx_http_endpoint_queue_notify(ngx_http_endpoint_task_queue_runner_t *r)
 {
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     if (ngx_current_msec - r->notified < NGX_HTTP_ENDPOINT_QUEUE_NOTIFY) {
 
@@ -124,7 +124,7 @@ ngx_http_endpoint_queue_notify(ngx_http_endpoint_task_queue_runner_t *r)
     call = ngx_http_endpoint_task_call(r->queue,
                                        ngx_http_endpoint_task_sql_notify, r);
     if (call) {
-        (void) ngx_http_endpoint_task_call_start(call,
+        (void) ngx_http_endpoint_pg_call_start(call,
                                             ngx_http_endpoint_queue_notified);
     }
 }
@@ -136,26 +136,26 @@ static void
 ngx_http_endpoint_queue_notified(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
     if (result->cause != ngx_http_endpoint_pg_ok) {
         ngx_http_endpoint_task_call_failed(call, result);
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 }
 
 
 void
 ngx_http_endpoint_queue_strangers(ngx_http_endpoint_task_queue_runner_t *r)
 {
-    ngx_http_endpoint_task_call_t  *call;
+    ngx_http_endpoint_pg_call_t  *call;
 
     call = ngx_http_endpoint_task_call(r->queue,
                                        ngx_http_endpoint_task_sql_strange, r);
     if (call) {
-        ngx_http_endpoint_task_param(call, &r->blocks);
-        (void) ngx_http_endpoint_task_call_start(call,
+        ngx_http_endpoint_pg_call_param(call, &r->blocks);
+        (void) ngx_http_endpoint_pg_call_start(call,
                                              ngx_http_endpoint_queue_strange);
     }
 }
@@ -165,23 +165,26 @@ static void
 ngx_http_endpoint_queue_strange(void *data,
     ngx_http_endpoint_pg_result_t *result)
 {
-    ngx_http_endpoint_task_call_t *call = data;
+    ngx_http_endpoint_pg_call_t *call = data;
 
-    int  i;
+    int                                     i;
+    ngx_http_endpoint_task_queue_runner_t  *r;
+
+    r = call->data;
 
     if (result->cause != ngx_http_endpoint_pg_ok) {
         ngx_http_endpoint_task_call_failed(call, result);
-        ngx_http_endpoint_task_call_end(call);
+        ngx_http_endpoint_pg_call_end(call);
         return;
     }
 
     for (i = 0; i < PQntuples(result->raw); i++) {
         ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
                       "queue \"%V\": %s tasks of \"%s\" wait for a block that "
-                      "is not in this configuration", &call->queue->name,
+                      "is not in this configuration", &r->queue->name,
                       PQgetvalue(result->raw, i, 1),
                       PQgetvalue(result->raw, i, 0));
     }
 
-    ngx_http_endpoint_task_call_end(call);
+    ngx_http_endpoint_pg_call_end(call);
 }

@@ -1,12 +1,9 @@
 
 #include "ngx_http_endpoint_task_queue_zone.h"
 
-#include <sys/random.h>
-
 
 typedef struct {
     ngx_http_endpoint_zone_sh_t     zone;
-    uint64_t                        node;
     ngx_http_endpoint_queue_sh_t    queues[NGX_HTTP_ENDPOINT_QUEUES_KEPT];
 } ngx_http_endpoint_queues_sh_t;
 
@@ -64,24 +61,16 @@ ngx_http_endpoint_queue_zone_add(ngx_conf_t *cf)
 }
 
 
-/*
- * Machines that chose the same number would give each other's tasks back, so
- * it is none of ngx_random(), which begins with a process's pid and time.
- */
-
 static ngx_int_t
 ngx_http_endpoint_queue_create(ngx_http_endpoint_zone_t *zone)
 {
     ngx_http_endpoint_queues_sh_t  *sh;
 
-    sh = (ngx_http_endpoint_queues_sh_t *) zone->sh;
-
-    if (zone->sh->size < sizeof(ngx_http_endpoint_queues_sh_t)
-        || getrandom(&sh->node, sizeof(uint64_t), 0) != sizeof(uint64_t))
-    {
+    if (zone->sh->size < sizeof(ngx_http_endpoint_queues_sh_t)) {
         return NGX_ERROR;
     }
 
+    sh = (ngx_http_endpoint_queues_sh_t *) zone->sh;
     ngx_memzero(sh->queues, sizeof(sh->queues));
 
     return NGX_OK;
@@ -99,13 +88,6 @@ static void
 ngx_http_endpoint_queue_rebuild(ngx_http_endpoint_zone_t *zone, ngx_pid_t pid)
 {
     /* void: all of it is whole between any two stores */
-}
-
-
-uint64_t
-ngx_http_endpoint_queue_node(ngx_http_endpoint_zone_t *zone)
-{
-    return ((ngx_http_endpoint_queues_sh_t *) zone->sh)->node;
 }
 
 

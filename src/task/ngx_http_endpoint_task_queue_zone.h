@@ -45,9 +45,6 @@ typedef struct {
 /* Adds the zone of the queues to the cycle, once.  NULL: logged. */
 ngx_http_endpoint_zone_t *ngx_http_endpoint_queue_zone_add(ngx_conf_t *cf);
 
-/* The name of this machine's nginx among all: a random number. */
-uint64_t ngx_http_endpoint_queue_node(ngx_http_endpoint_zone_t *zone);
-
 /* The queue of that key; one that was not used for the longest makes room. */
 ngx_http_endpoint_queue_sh_t *ngx_http_endpoint_queue_find(
     ngx_http_endpoint_zone_t *zone, u_char *key);
