@@ -264,7 +264,23 @@ is($s->ask("DELETE /tasks?$one", 'X-Endpoint: 1')->{status}, 204, 'delete');
 is(scalar(grep { $_->{id} eq $dead->{id} } @{ tasks()->{tasks} }), 0,
    'it is gone');
 
-$s->{allow} = qr/is not whole|has room for \d+ tasks of its|is too small/;
+
+# a zone that a reload takes away
+
+is($s->ask('POST /soon?n=9')->{status}, 202, 'one is waiting');
+
+$s->write_file(nginx => $s->configuration(<<'CONF'));
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        location / { endpoint_tasks; }
+    }
+CONF
+$s->reload;
+$s->wait_line('logs/error.log', qr/zone "tasks" is not in the configuration any/,
+              'that its zone is gone is told');
+$s->wait_line('logs/error.log', qr/soon 9/, 'the old workers run it');
+
+$s->{allow} = qr/is not whole|has room for \d+ tasks of its|is too small|not in the configuration/;
 $s->stop;
 
 done_testing;

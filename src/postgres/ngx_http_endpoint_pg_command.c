@@ -525,6 +525,16 @@ ngx_http_endpoint_pg_failure(ngx_http_endpoint_pg_t *pg,
     sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
+    /*
+     * libpq's own, mostly of memory: an answer that it could not keep, or a
+     * Sync, may be missing, and those behind it would be taken for others.
+     */
+
+    if (sqlstate == NULL) {
+        pg->doomed = 1;
+        pg->draining = 0;
+    }
+
     if (sqlstate && severity && ngx_strcmp(severity, "FATAL") == 0) {
         command->hit = 1;
         pg->orderly = ngx_http_endpoint_pg_error_orderly(sqlstate);

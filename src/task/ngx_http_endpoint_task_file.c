@@ -26,6 +26,8 @@ typedef struct {
 
 static void ngx_http_endpoint_task_adopt(ngx_cycle_t *cycle,
     ngx_http_endpoint_task_zone_t *zone);
+static void ngx_http_endpoint_task_abandon(ngx_cycle_t *cycle,
+    ngx_http_endpoint_main_conf_t *emcf);
 static void ngx_http_endpoint_task_move(ngx_cycle_t *cycle,
     ngx_http_endpoint_task_zone_t *zone, ngx_http_endpoint_task_zone_t *old);
 static ngx_int_t ngx_http_endpoint_task_move_one(ngx_cycle_t *cycle,
@@ -74,6 +76,52 @@ ngx_http_endpoint_task_init_module(ngx_cycle_t *cycle,
         /* it goes with the old cycle */
 
         zones[i]->old = NULL;
+    }
+
+    ngx_http_endpoint_task_abandon(cycle, emcf);
+}
+
+
+/* a zone that the configuration has no more: its workers end what is in it */
+
+static void
+ngx_http_endpoint_task_abandon(ngx_cycle_t *cycle,
+    ngx_http_endpoint_main_conf_t *emcf)
+{
+    ngx_uint_t                       i;
+    ngx_http_endpoint_main_conf_t   *before;
+    ngx_http_endpoint_task_zone_t  **zones;
+
+    /* ngx_cycle is the old cycle until the new one is complete */
+
+    before = ngx_cycle->conf_ctx
+             ? ngx_http_cycle_get_module_main_conf(ngx_cycle,
+                                                   ngx_http_endpoint_module)
+             : NULL;
+
+    if (before == NULL || before == emcf) {
+        return;
+    }
+
+    zones = before->task_zones.elts;
+
+    for (i = 0; i < before->task_zones.nelts; i++) {
+
+        if (zones[i]->sh == NULL
+            || ngx_http_endpoint_task_zone_find(emcf, &zones[i]->zone.name))
+        {
+            continue;
+        }
+
+        zones[i]->sh->moved = 1;
+
+        if (zones[i]->sh->nwaiting) {
+            ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                          "zone \"%V\" is not in the configuration any more: "
+                          "the old worker processes run what is due of its "
+                          "%uD tasks before they end", &zones[i]->zone.name,
+                          zones[i]->sh->nwaiting);
+        }
     }
 }
 

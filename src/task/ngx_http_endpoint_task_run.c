@@ -18,6 +18,7 @@ typedef struct {
     ngx_http_endpoint_task_zone_t   *zone;
     ngx_event_t                      tick;
     ngx_event_t                      look;      /* posted */
+    ngx_msec_t                       exiting;   /* since then; 0: it is not */
 } ngx_http_endpoint_task_runner_t;
 
 
@@ -33,6 +34,8 @@ static void ngx_http_endpoint_task_tick(ngx_event_t *ev);
 static void ngx_http_endpoint_task_look(ngx_event_t *ev);
 static ngx_uint_t ngx_http_endpoint_task_leaves(
     ngx_http_endpoint_task_zone_t *zone);
+static ngx_uint_t ngx_http_endpoint_task_stays(
+    ngx_http_endpoint_task_runner_t *runner, ngx_msec_t wait);
 static ngx_msec_t ngx_http_endpoint_task_start_due(
     ngx_http_endpoint_task_zone_t *zone, ngx_uint_t *more);
 static void ngx_http_endpoint_task_start(ngx_http_endpoint_task_zone_t *zone,
@@ -183,7 +186,7 @@ ngx_http_endpoint_task_look(ngx_event_t *ev)
         return;
     }
 
-    wait = NGX_HTTP_ENDPOINT_TASK_TICK;
+    wait = 0;
     more = 0;
 
     if (runner->zone->sh->nwaiting) {
@@ -194,12 +197,40 @@ ngx_http_endpoint_task_look(ngx_event_t *ev)
         ngx_post_event(&runner->look, &ngx_posted_next_events);
     }
 
-    /* what is in a zone that was left behind nobody else does */
+    runner->tick.cancelable = !ngx_http_endpoint_task_stays(runner, wait);
 
-    runner->tick.cancelable = !(runner->zone->sh->moved
-                                && runner->zone->sh->nwaiting);
+    ngx_add_timer(&runner->tick, wait ? ngx_min(wait,
+                                                NGX_HTTP_ENDPOINT_TASK_TICK)
+                                      : NGX_HTTP_ENDPOINT_TASK_TICK);
+}
 
-    ngx_add_timer(&runner->tick, wait);
+
+/*
+ * What is in a zone that was left behind nobody else does: whether a worker
+ * stays for it, as long as it would for a run.  wait: until the next is due.
+ */
+
+static ngx_uint_t
+ngx_http_endpoint_task_stays(ngx_http_endpoint_task_runner_t *runner,
+    ngx_msec_t wait)
+{
+    ngx_msec_t  limit;
+
+    if (!runner->zone->sh->moved || runner->zone->sh->nwaiting == 0) {
+        return 0;
+    }
+
+    if (!ngx_exiting) {
+        return 1;
+    }
+
+    if (runner->exiting == 0) {
+        runner->exiting = ngx_current_msec;
+    }
+
+    limit = ngx_http_endpoint_detached_shutdown();
+
+    return ngx_current_msec - runner->exiting + wait < limit;
 }
 
 
@@ -212,7 +243,7 @@ ngx_http_endpoint_task_leaves(ngx_http_endpoint_task_zone_t *zone)
 }
 
 
-/* returns when to look again */
+/* returns the time until the next is due; 0: none waits */
 
 static ngx_msec_t
 ngx_http_endpoint_task_start_due(ngx_http_endpoint_task_zone_t *zone,
@@ -238,8 +269,7 @@ ngx_http_endpoint_task_start_due(ngx_http_endpoint_task_zone_t *zone,
 
     *more = (rc == NGX_OK);
 
-    return wait ? ngx_min(wait, NGX_HTTP_ENDPOINT_TASK_TICK)
-                : NGX_HTTP_ENDPOINT_TASK_TICK;
+    return wait;
 }
 
 
