@@ -73,9 +73,10 @@ static struct {
 };
 
 
-/* of ngx_http_endpoint_variable_t */
+/* of ngx_http_endpoint_variable_t, and the configuration that they are of */
 
-static ngx_array_t  *ngx_http_endpoint_variables;
+static ngx_array_t                *ngx_http_endpoint_variables;
+static ngx_http_core_main_conf_t  *ngx_http_endpoint_variables_conf;
 
 
 ngx_int_t
@@ -257,6 +258,8 @@ ngx_http_endpoint_variable_init_module(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_http_endpoint_variables_conf = cmcf;
+
     v = cmcf->variables.elts;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
@@ -319,6 +322,14 @@ ngx_http_endpoint_variable_inherit(ngx_http_request_t *r,
     ngx_uint_t                      i, k;
     ngx_http_variable_value_t      *value;
     ngx_http_endpoint_variable_t   *variable;
+
+    /* without a master a request may be older than the configuration */
+
+    if (ngx_http_get_module_main_conf(r, ngx_http_core_module)
+        != ngx_http_endpoint_variables_conf)
+    {
+        return NGX_OK;
+    }
 
     variable = ngx_http_endpoint_variables->elts;
 

@@ -557,7 +557,8 @@ ngx_http_endpoint_told(ngx_http_request_t *r)
     if (r->stream && ngx_exiting) {
         c = r->stream->connection->connection;
 
-        return c->error && !c->read->eof && !c->read->error;
+        return c->error && !c->read->eof && !c->read->error
+               && !c->write->error && !c->write->timedout;
     }
 
 #endif
