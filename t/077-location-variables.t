@@ -19,6 +19,7 @@ my $s = EndpointServer->new(http => <<'CONF');
     geo $arg_ip $country { default none; 10.0.0.0/8 ten; }
 
     endpoint_cache_zone zone=kept:256k entries=100 ttl=1h stale=1h;
+    endpoint_cache_zone zone=short:256k entries=100 ttl=1s stale=1h;
 
     server {
         listen 127.0.0.1:%%PORT%%;
@@ -89,6 +90,14 @@ my $s = EndpointServer->new(http => <<'CONF');
                 fetch $a /up/above as=text;
                 cache kept $id $x_token;
                 reply '[$a]';
+            }
+            endpoint GET /oldstep/$id {
+                fetch $a /up/oldstep as=text cache=short:$id:$user;
+                reply '[$a]';
+            }
+            endpoint POST /carried/$r:path {
+                background tasks { fetch PUT '/up/c/$r?$args&k=$arg_k'; }
+                reply '1';
             }
             endpoint POST /task {
                 background tasks { fetch $a /up/task as=text; log warn "task $a"; }
@@ -220,6 +229,17 @@ $s->wait_for(sub {
     ask('/old/1', 'a3') =~ /^\["(.*?) (\w+)/
 }) for 1 .. 3;
 like(ask('/old/1', 'a3'), qr/^\["a3\|\|team-3\|at-old\|/, 'the new one');
+
+like(ask('/oldstep/1', 'a5'), qr/^\["a5\|\|team-5\|at-oldstep\|/, 'of a step');
+ok($s->wait_for(sub {
+    ask('/oldstep/1', 'a5');
+    $s->count('events', qr{^asked /up/oldstep$}m) > 2;
+}), 'it has become old, twice');
+like(ask('/oldstep/1', 'a5'), qr/^\["a5\|\|team-5\|at-oldstep\|/, 'the new one');
+
+is($s->ask('POST /carried/a/b%20c?x=%26&k=1%2B')->{body}, 1, 'a task');
+$s->wait_line('events', qr{^asked /up/c/a/b%20c\?x=%26&k=1%2B&k=1%2B$}m,
+              'what has been encoded is carried so');
 
 is($s->ask('POST /task', 'X-Token: a4')->{body}, 1, 'a task');
 $s->wait_line('logs/error.log', qr/task \|\|none\|at-task\|\|\|unix:\|server [0-9a-f]{32}/,
