@@ -152,12 +152,11 @@ sub asked { $s->count('events', qr/^asked \Q$_[0]\E$/m) }
 
 $s->start;
 
-my ($pid) = $s->file('logs/error.log') =~ /.*start worker process (\d+)/s;
-
-
 # files of the cache that are open: what has ended has closed its own
 
 sub open_files {
+    my ($pid) = $s->file('logs/error.log') =~ /.*start worker process (\d+)/s;
+
     return scalar grep { (readlink $_ // '') =~ /temp\/cache/ }
                   glob "/proc/$pid/fd/*";
 }
@@ -166,7 +165,8 @@ sub open_files {
 sub updated {
     my ($uri, $name) = @_;
 
-    ok($s->wait_for(sub { open_files() == 0 }), "$name: no file is left open")
+    ok($s->wait_for(sub { asked($uri) > 1 && open_files() == 0 }),
+       "$name: no file is left open")
         or diag(open_files());
     is(asked($uri), 2, "$name: one update");
 }
