@@ -10,6 +10,7 @@ use EndpointPeer;
 use EndpointPostgres;
 use EndpointServer;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 
 my $pg = EndpointPostgres->new(sql => <<'SQL');
@@ -38,6 +39,11 @@ my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
     upstream docs {
         server @{[ $pg->address ]};
         endpoint_postgres "dbname=app user=app" connections=1 isolated=0;
+    }
+
+    upstream two {
+        server @{[ $pg->address ]};
+        endpoint_postgres "dbname=app user=app application_name=two" connections=2 isolated=0;
     }
 
     upstream one {
@@ -81,6 +87,14 @@ CONF
                     query $r db "INSERT INTO notes SELECT $run, $item::text || wait_for(1)::text RETURNING text" each=$l limit=1000;
                 }
                 reply '{"n": "done", "r": $r[0]}';
+            }
+
+            endpoint GET /held { query_row $r two "SELECT wait_for(3) AS x"; reply $r; }
+            endpoint GET /both {
+                query_row $x two "SELECT 1 AS n";
+                query_row $y two "SELECT 2 AS n";
+                query_row $z two "SELECT 3 AS n";
+                reply '[$x.n, $y.n, $z.n]';
             }
 
             endpoint GET /mute { query $r mute "SELECT 'x' AS x"; reply $r; }
@@ -248,6 +262,28 @@ $lock->sql('SELECT pg_advisory_lock(1)');
 # who is let in, and then hears nothing, connects anew
 
 is($s->ask('GET /mute')->{body}, '[{"x":"hello"}]', 'not let in wholly');
+
+
+# a slow query, and quick ones while there is another connection
+
+{
+    my $socket = $s->connect;
+
+    $lock->sql('SELECT pg_advisory_lock(3)');
+    ok($pg->wait_for("SELECT count(*) = 2 FROM pg_stat_activity"
+                     . " WHERE application_name = 'two'"), 'two connections');
+    $s->request($socket, 'GET /held', 'Connection: close');
+    waiting(1, 3);
+
+    # so long that it is slow
+
+    sleep 0.1;
+
+    is(($s->ask('GET /both') // {})->{body}, '[1, 2, 3]',
+       'none of them stands behind it');
+    $lock->sql('SELECT pg_advisory_unlock(3)');
+    is($s->response($socket, first => 1)->{body}, '{"x":3}', 'it goes on');
+}
 
 
 # a process of the server that stands still is given up by the time limit of the

@@ -5,6 +5,9 @@
 /* one that connects for longer is not waited for */
 #define NGX_HTTP_ENDPOINT_PG_SOON  300
 
+/* one that has not answered for so long may not do so soon */
+#define NGX_HTTP_ENDPOINT_PG_SLOW  20
+
 
 static ngx_int_t ngx_http_endpoint_pg_params(
     ngx_http_endpoint_pg_query_t *query);
@@ -308,28 +311,42 @@ ngx_http_endpoint_pg_queue_failed(ngx_http_endpoint_pg_pool_t *pool)
 }
 
 
-/* an idle lane, else the one with the fewest queries under way */
+/*
+ * An idle lane, else the one with the fewest queries under way, of those that
+ * are not at a slow one if there are any: what stands behind that waits for it.
+ */
 
 static ngx_http_endpoint_pg_lane_t *
 ngx_http_endpoint_pg_pick(ngx_http_endpoint_pg_pool_t *pool)
 {
-    ngx_uint_t                    n;
+    ngx_uint_t                    n, most, least, slow;
     ngx_http_endpoint_pg_lane_t  *lane, *best;
 
     best = NULL;
-    n = ngx_http_endpoint_pg_share(pool);
+    least = NGX_MAX_UINT32_VALUE;
+    most = ngx_http_endpoint_pg_share(pool);
 
     for (lane = pool->lanes; lane < pool->seats; lane++) {
+        n = lane->pg.ncommands;
 
-        if (lane->pg.state == ngx_http_endpoint_pg_up && !lane->pg.doomed
-            && !lane->leaving && !lane->outdated && lane->pg.ncommands < n)
+        if (lane->pg.state != ngx_http_endpoint_pg_up || lane->pg.doomed
+            || lane->leaving || lane->outdated || n >= most)
         {
-            n = lane->pg.ncommands;
-            best = lane;
+            continue;
+        }
 
-            if (n == 0) {
-                break;
-            }
+        if (n == 0) {
+            return lane;
+        }
+
+        slow = ngx_current_msec - lane->pg.progress
+               >= NGX_HTTP_ENDPOINT_PG_SLOW;
+
+        n += slow * pool->pipeline;
+
+        if (n < least) {
+            least = n;
+            best = lane;
         }
     }
 
