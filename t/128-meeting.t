@@ -269,6 +269,7 @@ is($s->ask('GET /mute')->{body}, '[{"x":"hello"}]', 'not let in wholly');
 {
     my $socket = $s->connect;
 
+    $lock = $pg->connect('app', 'app');
     $lock->sql('SELECT pg_advisory_lock(3)');
     ok($pg->wait_for("SELECT count(*) = 2 FROM pg_stat_activity"
                      . " WHERE application_name = 'two'"), 'two connections');

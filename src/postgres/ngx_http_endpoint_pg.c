@@ -17,6 +17,9 @@
 /* what comes in so few reads is not counted */
 #define NGX_HTTP_ENDPOINT_PG_READS    4
 
+/* answers of one piece between two looks for what nobody asked for, a mask */
+#define NGX_HTTP_ENDPOINT_PG_HEAR     15
+
 /* libpq's buffers only grow: a connection that read so much is made again */
 #define NGX_HTTP_ENDPOINT_PG_SWOLLEN  (2 * 1024 * 1024)
 
@@ -103,6 +106,7 @@ ngx_http_endpoint_pg_connect(ngx_http_endpoint_pg_t *pg,
     pg->orderly = 0;
     pg->stray = 0;
     pg->silent = 0;
+    pg->unsent = 1;
     pg->reads = 0;
     pg->swollen = 0;
     pg->received = 0;
@@ -330,7 +334,10 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
         }
 
         ngx_http_endpoint_pg_results(pg);
-        ngx_http_endpoint_pg_unheard(pg);
+
+        if (pg->reads || (pg->turns++ & NGX_HTTP_ENDPOINT_PG_HEAR) == 0) {
+            ngx_http_endpoint_pg_unheard(pg);
+        }
 
     } while (!pg->doomed && ngx_http_endpoint_pg_pending(pg));
 
@@ -453,11 +460,19 @@ ngx_http_endpoint_pg_update(ngx_http_endpoint_pg_t *pg)
     int           rc;
     ngx_event_t  *wev;
 
-    if (!pg->doomed) {
+    if (pg->ncommands && !pg->doomed) {
         ngx_http_endpoint_pg_give_all(pg);
     }
 
-    rc = pg->doomed ? -1 : PQflush(pg->conn);
+    rc = 0;
+
+    if (pg->doomed) {
+        rc = -1;
+
+    } else if (pg->unsent) {
+        rc = PQflush(pg->conn);
+        pg->unsent = (rc == 1);
+    }
 
     if (!pg->doomed
         && (rc < 0 || PQsocket(pg->conn) != pg->connection->fd))
@@ -584,6 +599,7 @@ ngx_http_endpoint_pg_watch(ngx_http_endpoint_pg_t *pg,
     /* an exiting worker stays for what is under way */
 
     pg->timer.cancelable = 0;
+    pg->watched = limit;
     ngx_add_timer(&pg->timer, limit);
 }
 
@@ -628,6 +644,7 @@ ngx_http_endpoint_pg_timer_handler(ngx_event_t *ev)
     rest = (ngx_msec_int_t) (pg->progress + limit - ngx_current_msec);
 
     if (rest > 0) {
+        pg->watched = limit;
         ngx_add_timer(&pg->timer, rest);
         return;
     }

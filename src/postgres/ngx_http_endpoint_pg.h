@@ -152,9 +152,11 @@ struct ngx_http_endpoint_pg_s {
     ngx_msec_t                       timeout;   /* statement_timeout */
     ngx_msec_t                       in_force;  /* of what has been answered */
     ngx_uint_t                       nsettings; /* on their way */
+    ngx_msec_t                       watched;   /* the timer's timeout */
     ngx_msec_t                       progress;  /* when it last answered */
     size_t                           received;  /* of a result not yet whole */
     ngx_uint_t                       reads;     /* since the last was */
+    ngx_uint_t                       turns;     /* of reading */
     ngx_event_t                      timer;
     ngx_event_t                      event;     /* posted */
 
@@ -170,6 +172,7 @@ struct ngx_http_endpoint_pg_s {
     unsigned                         stray:1;       /* answers without a
                                                        command were dropped */
     unsigned                         silent:1;      /* closed by us */
+    unsigned                         unsent:1;      /* libpq may hold some */
 };
 
 

@@ -2,10 +2,7 @@
 #include "ngx_http_endpoint_pg_check.h"
 
 
-/* a used statement is asked about again after this, while queries go on */
-#define NGX_HTTP_ENDPOINT_PG_CHECK_SOFT  1000
-
-/* and after this before they do */
+/* after this it is asked about before queries go on */
 #define NGX_HTTP_ENDPOINT_PG_CHECK_HARD  2000
 
 #define NGX_HTTP_ENDPOINT_PG_CHECK_LINE  1024
@@ -171,7 +168,7 @@ ngx_http_endpoint_pg_check_hold(ngx_http_endpoint_pg_query_t *query,
 
     age = ngx_current_msec - check->since;
 
-    if (check->asked && age < NGX_HTTP_ENDPOINT_PG_CHECK_SOFT) {
+    if (ngx_http_endpoint_pg_check_fresh(check)) {
         return 0;
     }
 

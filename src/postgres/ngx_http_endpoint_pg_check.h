@@ -32,6 +32,15 @@ struct ngx_http_endpoint_pg_check_s {
 };
 
 
+/* a used statement is asked about again after this, while queries go on */
+#define NGX_HTTP_ENDPOINT_PG_CHECK_SOFT  1000
+
+/* Whether no query has to wait for it. */
+#define ngx_http_endpoint_pg_check_fresh(check)                              \
+    ((check)->asked && ngx_current_msec - (check)->since                      \
+                       < NGX_HTTP_ENDPOINT_PG_CHECK_SOFT)
+
+
 /* Asks about all statements of a pool.  NGX_ERROR: memory. */
 ngx_int_t ngx_http_endpoint_pg_check_all(ngx_http_endpoint_pg_pool_t *pool);
 

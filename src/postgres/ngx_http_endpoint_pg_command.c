@@ -60,7 +60,13 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
         pg->progress = ngx_current_msec;
     }
 
-    ngx_http_endpoint_pg_watch(pg, command);
+    /* a timer that was set for less time, or as much, is early enough */
+
+    if (!pg->timer.timer_set || command->timeout == 0
+        || command->timeout + NGX_HTTP_ENDPOINT_PG_GRACE < pg->watched)
+    {
+        ngx_http_endpoint_pg_watch(pg, command);
+    }
 
     ngx_queue_insert_tail(&pg->commands, &command->link);
 
@@ -75,6 +81,7 @@ ngx_http_endpoint_pg_send(ngx_http_endpoint_pg_t *pg,
         if (ngx_http_endpoint_pg_give_one(pg, command) == NGX_OK
             && PQflush(pg->conn) == 0)
         {
+            pg->unsent = 0;
             return NGX_OK;
         }
 
@@ -131,6 +138,7 @@ ngx_http_endpoint_pg_give_one(ngx_http_endpoint_pg_t *pg,
     ngx_http_endpoint_pg_command_t *command)
 {
     command->given = 1;
+    pg->unsent = 1;
 
     /* a part of it may be on its way, but no Sync behind it */
 

@@ -11,6 +11,8 @@
 
 static ngx_int_t ngx_http_endpoint_pg_params(
     ngx_http_endpoint_pg_query_t *query);
+static ngx_inline void ngx_http_endpoint_pg_share_out(
+    ngx_http_endpoint_pg_query_t *query);
 static ngx_uint_t ngx_http_endpoint_pg_share(
     ngx_http_endpoint_pg_pool_t *pool);
 static ngx_http_endpoint_pg_lane_t *ngx_http_endpoint_pg_pick(
@@ -175,7 +177,15 @@ ngx_http_endpoint_pg_submit(ngx_http_endpoint_pg_request_t *request)
     query->command.timeout = statement->timeout;
     query->command.limit = request->limit;
 
-    if (!ngx_http_endpoint_pg_check_holds(query)) {
+    /* what most of them are: for a lane, with nothing to ask */
+
+    if (query->transaction == NULL && !statement->check->special
+        && !(statement->flags & NGX_HTTP_ENDPOINT_PG_ISOLATED)
+        && ngx_http_endpoint_pg_check_fresh(statement->check))
+    {
+        ngx_http_endpoint_pg_share_out(query);
+
+    } else if (!ngx_http_endpoint_pg_check_holds(query)) {
         ngx_http_endpoint_pg_start(query);
     }
 
@@ -205,6 +215,17 @@ ngx_http_endpoint_pg_start(ngx_http_endpoint_pg_query_t *query)
         ngx_http_endpoint_pg_isolate(query, query->timeout);
         return;
     }
+
+    ngx_http_endpoint_pg_share_out(query);
+}
+
+
+static ngx_inline void
+ngx_http_endpoint_pg_share_out(ngx_http_endpoint_pg_query_t *query)
+{
+    ngx_http_endpoint_pg_statement_t  *statement;
+
+    statement = query->statement;
 
     if (!statement->pool->options.pooler) {
         query->command.name = statement->name;
@@ -595,7 +616,9 @@ ngx_http_endpoint_pg_answer(ngx_http_endpoint_pg_t *pg,
         return;
     }
 
-    ngx_http_endpoint_pg_feed(lane->pool);
+    if (lane->pool->nqueue) {
+        ngx_http_endpoint_pg_feed(lane->pool);
+    }
 
     if (pg->ncommands == 0
         && (lane->quit || lane->leaving || lane->outdated || ngx_exiting))

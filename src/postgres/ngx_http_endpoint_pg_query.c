@@ -26,7 +26,7 @@ static void ngx_http_endpoint_pg_query_tell(
     ngx_http_endpoint_pg_result_t *result);
 
 
-/* zeroed, from those that were used before */
+/* zeroed up to its text, from those that were used before */
 
 ngx_http_endpoint_pg_query_t *
 ngx_http_endpoint_pg_query(ngx_http_endpoint_pg_pool_t *pool)
@@ -47,7 +47,7 @@ ngx_http_endpoint_pg_query(ngx_http_endpoint_pg_pool_t *pool)
         query = ngx_queue_data(q, ngx_http_endpoint_pg_query_t, command.link);
     }
 
-    ngx_memzero(query, sizeof(ngx_http_endpoint_pg_query_t));
+    ngx_memzero(query, offsetof(ngx_http_endpoint_pg_query_t, text));
 
     query->owner = pool;
 
@@ -58,8 +58,10 @@ ngx_http_endpoint_pg_query(ngx_http_endpoint_pg_pool_t *pool)
 void
 ngx_http_endpoint_pg_query_free(ngx_http_endpoint_pg_query_t *query)
 {
-    PQclear(query->command.result);
-    query->command.result = NULL;
+    if (query->command.result) {
+        PQclear(query->command.result);
+        query->command.result = NULL;
+    }
 
     ngx_queue_insert_head(&query->owner->free, &query->command.link);
 }
@@ -109,6 +111,8 @@ ngx_http_endpoint_pg_query_finish(ngx_http_endpoint_pg_query_t *query)
         ngx_http_endpoint_pg_check_answer(query);
         return;
     }
+
+    ngx_memzero(&query->text, sizeof(ngx_http_endpoint_pg_row_text_t));
 
     ngx_http_endpoint_pg_query_write(query);
 }

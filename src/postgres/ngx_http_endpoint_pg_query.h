@@ -41,11 +41,12 @@ struct ngx_http_endpoint_pg_query_s {
     ngx_uint_t                            tries;
     unsigned                              renewed:1;
 
-    ngx_http_endpoint_pg_row_text_t       text;     /* of its result */
-
     /* of one that ended without a result of the server */
     ngx_http_endpoint_pg_cause_e          cause;
     const char                           *message;
+
+    /* of its result, once that is there */
+    ngx_http_endpoint_pg_row_text_t       text;
 };
 
 
