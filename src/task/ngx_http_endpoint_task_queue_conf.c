@@ -30,6 +30,9 @@ static ngx_http_endpoint_task_parameter_t
  * renewed.  For as long after the server's own start none has ended: nobody
  * could renew one while it was down.
  *
+ * Those that look at all tasks of a queue, or wait for others, have a
+ * connection of their own, where there are any: nobody is to wait behind them.
+ *
  * What takes tasks finds them in a common table expression of its own, as
  * FOR UPDATE below a join may lock more rows than its LIMIT.
  */
@@ -98,13 +101,13 @@ static ngx_http_endpoint_pg_call_sql_t  ngx_http_endpoint_task_sql[] = {
     { "UPDATE endpoint.task SET lease = NULL, owner = NULL, attempt ="
       " greatest(attempt - 1, 0) WHERE queue = $1::text AND due <= now()"
       " AND lease IS NOT NULL AND owner = ANY ($2::text::text[])", 2,
-      NGX_HTTP_ENDPOINT_PG_IDEMPOTENT },
+      NGX_HTTP_ENDPOINT_PG_IDEMPOTENT|NGX_HTTP_ENDPOINT_PG_ISOLATED },
 
     /* free: the tokens of a worker that died */
     { "UPDATE endpoint.task SET lease = NULL, owner = NULL"
       " WHERE queue = $1::text AND due <= now() AND lease IS NOT NULL"
       " AND starts_with(owner, $2::text)", 2,
-      NGX_HTTP_ENDPOINT_PG_IDEMPOTENT },
+      NGX_HTTP_ENDPOINT_PG_IDEMPOTENT|NGX_HTTP_ENDPOINT_PG_ISOLATED },
 
     /* notify */
     { "SELECT pg_notify('endpoint_task', $1::text)", 1,
@@ -113,13 +116,15 @@ static ngx_http_endpoint_pg_call_sql_t  ngx_http_endpoint_task_sql[] = {
     /* strange: blocks that are known here */
     { "SELECT label, count(*) FROM endpoint.task WHERE queue = $1::text"
       " AND due < now() - interval '1 min' AND lease IS NULL"
-      " AND NOT block = ANY ($2::text::text[]) GROUP BY label LIMIT 10", 2, 0 },
+      " AND NOT block = ANY ($2::text::text[]) GROUP BY label LIMIT 10", 2,
+      NGX_HTTP_ENDPOINT_PG_ISOLATED },
 
     /* count */
     { "SELECT count(*) FILTER (WHERE lease IS NULL),"
       " count(*) FILTER (WHERE lease IS NOT NULL),"
       " (SELECT count(*) FROM endpoint.dead_task WHERE queue = $1::text)"
-      " FROM endpoint.task WHERE queue = $1::text", 1, 0 },
+      " FROM endpoint.task WHERE queue = $1::text", 1,
+      NGX_HTTP_ENDPOINT_PG_ISOLATED },
 
     /* dead */
     { "SELECT id, extract(epoch FROM created)::bigint, attempt, error, label,"
@@ -273,7 +278,9 @@ ngx_int_t
 ngx_http_endpoint_task_queue_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf)
 {
+    ngx_str_t                        *name;
     ngx_uint_t                        i, n;
+    ngx_http_endpoint_pg_call_sql_t   sql;
     ngx_http_endpoint_task_queue_t   *queue, **queues;
 
     queues = emcf->task_queues.elts;
@@ -287,11 +294,16 @@ ngx_http_endpoint_task_queue_compile(ngx_conf_t *cf,
         }
 
         for (n = 0; n < ngx_http_endpoint_task_sql_n; n++) {
+            sql = ngx_http_endpoint_task_sql[n];
+
+            if (!ngx_http_endpoint_pg_conf_isolated(queue->pool, &name)) {
+                sql.flags &= ~NGX_HTTP_ENDPOINT_PG_ISOLATED;
+            }
+
             queue->statements[n] = ngx_http_endpoint_pg_call_statement(cf,
-                                               queue->pool,
-                                               &ngx_http_endpoint_task_sql[n],
-                                               &queue->name, &queue->file,
-                                               queue->line);
+                                                   queue->pool, &sql,
+                                                   &queue->name, &queue->file,
+                                                   queue->line);
 
             if (queue->statements[n] == NULL) {
                 return NGX_ERROR;

@@ -60,7 +60,7 @@ ngx_http_endpoint_queue_take(ngx_http_endpoint_task_queue_runner_t *r,
     ngx_uint_t most)
 {
     ngx_uint_t                       told, granted;
-    ngx_http_endpoint_pg_call_t   *call;
+    ngx_http_endpoint_pg_call_t     *call;
     ngx_http_endpoint_queue_take_t  *take;
 
     told = ngx_http_endpoint_queue_done(r);
