@@ -18,15 +18,14 @@ typedef struct {
 
 
 typedef struct {
-    ngx_http_endpoint_exec_t            *exec;
-    ngx_http_endpoint_exec_t            *inner;     /* one for each step */
-    ngx_uint_t                           next;      /* those before started */
-    ngx_http_endpoint_pg_transaction_t  *transaction;
-    ngx_http_endpoint_transaction_end_t *ends;
-    ngx_http_endpoint_pg_result_t        result;    /* of COMMIT */
-    ngx_uint_t                           tries;
-    unsigned                             committing:1;
-    unsigned                             committed:1;
+    ngx_http_endpoint_transaction_head_t  head;     /* first */
+    ngx_http_endpoint_exec_t             *exec;
+    ngx_http_endpoint_exec_t             *inner;    /* one for each step */
+    ngx_uint_t                            next;     /* those before started */
+    ngx_http_endpoint_pg_result_t         result;   /* of COMMIT */
+    ngx_uint_t                            tries;
+    unsigned                              committing:1;
+    unsigned                              committed:1;
 } ngx_http_endpoint_transaction_t;
 
 
@@ -255,22 +254,11 @@ ngx_http_endpoint_transaction_begin(ngx_http_endpoint_transaction_t *t)
         timeout = ngx_min(timeout, exec->step->timeout);
     }
 
-    t->transaction = ngx_http_endpoint_pg_begin(conf->pool, timeout,
+    t->head.transaction = ngx_http_endpoint_pg_begin(conf->pool, timeout,
                                                 conf->statements.elts,
                                                 conf->statements.nelts);
 
-    return t->transaction ? NGX_OK : NGX_ERROR;
-}
-
-
-ngx_http_endpoint_pg_transaction_t *
-ngx_http_endpoint_transaction_get(ngx_http_endpoint_exec_t *exec)
-{
-    ngx_http_endpoint_transaction_t  *t;
-
-    t = exec->ctx;
-
-    return t->transaction;
+    return t->head.transaction ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -282,8 +270,8 @@ ngx_http_endpoint_transaction_at_end(ngx_http_endpoint_exec_t *exec,
 
     t = exec->ctx;
 
-    end->next = t->ends;
-    t->ends = end;
+    end->next = t->head.ends;
+    t->head.ends = end;
 }
 
 
@@ -293,9 +281,9 @@ ngx_http_endpoint_transaction_over(ngx_http_endpoint_transaction_t *t,
 {
     ngx_http_endpoint_transaction_end_t  *end;
 
-    while (t->ends) {
-        end = t->ends;
-        t->ends = end->next;
+    while (t->head.ends) {
+        end = t->head.ends;
+        t->head.ends = end->next;
 
         end->handler(end->data, rc);
     }
@@ -409,8 +397,8 @@ ngx_http_endpoint_transaction_repeat(ngx_http_endpoint_transaction_t *t)
         ngx_http_endpoint_exec_cancel(&t->inner[i]);
     }
 
-    if (t->transaction) {
-        ngx_http_endpoint_pg_rollback(t->transaction);
+    if (t->head.transaction) {
+        ngx_http_endpoint_pg_rollback(t->head.transaction);
     }
 
     ngx_http_endpoint_transaction_over(t, NGX_DECLINED);
@@ -451,7 +439,8 @@ ngx_http_endpoint_transaction_commit(ngx_http_endpoint_transaction_t *t)
 {
     t->committing = 1;
 
-    if (ngx_http_endpoint_pg_commit(t->transaction, t->exec->run->scope.pool,
+    if (ngx_http_endpoint_pg_commit(t->head.transaction,
+                                    t->exec->run->scope.pool,
                                     ngx_http_endpoint_transaction_committed, t)
         != NGX_OK)
     {
@@ -466,7 +455,7 @@ ngx_http_endpoint_transaction_committed(void *data,
 {
     ngx_http_endpoint_transaction_t  *t = data;
 
-    t->transaction = NULL;
+    t->head.transaction = NULL;
     t->result = *result;
     t->committed = 1;
 
@@ -490,9 +479,9 @@ ngx_http_endpoint_transaction_cancel(ngx_http_endpoint_exec_t *exec)
         ngx_http_endpoint_exec_cancel(&t->inner[i]);
     }
 
-    if (t->transaction) {
-        ngx_http_endpoint_pg_rollback(t->transaction);
-        t->transaction = NULL;
+    if (t->head.transaction) {
+        ngx_http_endpoint_pg_rollback(t->head.transaction);
+        t->head.transaction = NULL;
     }
 
     /* a COMMIT that was sent may have been executed */

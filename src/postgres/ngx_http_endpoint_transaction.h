@@ -31,6 +31,17 @@ struct ngx_http_endpoint_transaction_end_s {
 };
 
 
+/* what ctx of its exec begins with */
+typedef struct {
+    ngx_http_endpoint_pg_transaction_t   *transaction;
+    ngx_http_endpoint_transaction_end_t  *ends;
+} ngx_http_endpoint_transaction_head_t;
+
+
+/* The transaction that an exec of this step has begun. */
+#define ngx_http_endpoint_transaction_get(exec)                               \
+    (((ngx_http_endpoint_transaction_head_t *) (exec)->ctx)->transaction)
+
 /*
  * Configuration time: a step inside the transaction of c executes statement,
  * of the upstream pool.  NGX_ERROR: a mistake (logged), or memory.
@@ -38,10 +49,6 @@ struct ngx_http_endpoint_transaction_end_s {
 ngx_int_t ngx_http_endpoint_transaction_statement(
     ngx_http_endpoint_compile_t *c, ngx_http_endpoint_pg_pool_t *pool,
     ngx_http_endpoint_pg_statement_t *statement);
-
-/* The transaction that an exec of this step has begun. */
-ngx_http_endpoint_pg_transaction_t *ngx_http_endpoint_transaction_get(
-    ngx_http_endpoint_exec_t *exec);
 
 /* Has end->handler called when the transaction of that exec is over. */
 void ngx_http_endpoint_transaction_at_end(ngx_http_endpoint_exec_t *exec,
