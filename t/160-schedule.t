@@ -177,6 +177,48 @@ cmp_ok(events(qr/^often$/m), '<=', $ticks + 3, 'no tick is taken twice');
 $s->stop;
 
 
+# a run that costs three workers is given up until its next time
+
+$s = EndpointServer->new(workers => 2, http => <<'CONF');
+    server {
+        listen 127.0.0.1:%%PORT%%;
+
+        schedule 1s timeout=10m {
+            log warn "deadly";
+            sleep 5m;
+        }
+    }
+CONF
+
+$s->{killed} = 1;
+$s->{allow} = qr/is given up/;
+$s->start;
+
+for my $n (1 .. 3) {
+    my @pids;
+
+    ok($s->wait_for(sub {
+        @pids = $s->file('logs/error.log') =~ /\[warn\] (\d+)#.*deadly while/g;
+        return @pids >= $n;
+    }), "it runs, $n");
+
+    kill 'KILL', $pids[-1];
+}
+
+$s->wait_line('logs/error.log',
+              qr/schedule "1s" is given up until its next time: 3 workers died/,
+              'it has cost three workers');
+ok($s->wait_for(sub {
+    my $log = $s->file('logs/error.log');
+    return $log =~ /is given up.*deadly while/s;
+}), 'its next time comes');
+
+# it would be waited for
+
+kill 'KILL', split(' ', `pgrep -P $s->{pid}`), $s->{pid};
+waitpid $s->{pid}, 0;
+
+
 # what is wrong is said with file and line
 
 sub refused {
