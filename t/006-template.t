@@ -217,7 +217,7 @@ location / {
 < 200 [null, null, null, null, null, "", ""]
 > POST /all [{"t": "a", "o": [1]}, {"t": "b"}, 3, {"l": [5, 6]}]
 > Content-Type: application/json
-< 200 [["a","b",null,null], [{"t": "a", "o": [1]},{"t": "b"},3,{"l": [5, 6]}], [1,null,null,null], [null,null,null,[5,6]]]
+< 200 [["a","b",null,null], [{"t": "a", "o": [1]}, {"t": "b"}, 3, {"l": [5, 6]}], [1,null,null,null], [null,null,null,[5, 6]]]
 > POST /all []
 > Content-Type: application/json
 < 200 [[], [], [], []]

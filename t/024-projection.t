@@ -49,7 +49,7 @@ $x[*].t
 --- template chomp
 $x[*]
 --- is chomp
-[1,[2, 3],{"a": 4}]
+[1, [2, 3], {"a": 4}]
 
 === of nothing
 --- value_of_x chomp
