@@ -110,13 +110,6 @@ ngx_http_endpoint_cache_conf_zone(ngx_conf_t *cf, ngx_str_t *name)
 }
 
 
-ngx_http_endpoint_pg_transaction_t *
-ngx_http_endpoint_transaction_get(ngx_http_endpoint_exec_t *exec)
-{
-    return NULL;
-}
-
-
 /* the pool of connections: it answers when a test says so */
 
 ngx_http_endpoint_pg_pool_t *
