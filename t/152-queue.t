@@ -273,6 +273,38 @@ is($pg->value("SELECT count(DISTINCT id) FROM done WHERE what = 'wide'"), 16,
    'each once');
 
 
+# what another machine cannot run is heard of at once: nobody looks here
+
+my ($busy, $free) = map {
+    EndpointServer->new(workers => 1,
+                        http => http($_->[0], options => $_->[1])
+                                =~ s/\bmail\b/heard/gr)
+} ['busy', 'concurrency=1 poll=1h'], ['free', 'concurrency=8 poll=1h'];
+
+$_->start for $busy, $free;
+$s->wait_for(sub {
+    $pg->value("SELECT count(*) FROM pg_stat_activity"
+               . " WHERE query = 'LISTEN endpoint_task'") == 4
+});
+
+ok($busy->wait_for(sub {
+    ($busy->ask('POST /slow?what=heard0&for=25')->{status} // 0) == 202
+}), 'one is busy');
+
+for my $n (1 .. 20) {
+    $busy->ask("POST /task?what=heard$n");
+    ok($s->wait_for(sub { done("heard$n") == 1 }), "task $n is heard of");
+}
+
+is($pg->value("SELECT string_agg(DISTINCT node, ',') FROM done"
+              . " WHERE what LIKE 'heard%'"), 'free', 'by the other one');
+
+for ($busy, $free) {
+    kill 'KILL', split(' ', `pgrep -P $_->{pid}`), $_->{pid};
+    waitpid $_->{pid}, 0;
+}
+
+
 # a task whose machine is gone is taken over when its lease is over
 
 is($t->ask('POST /slow?what=orphan&for=2')->{status}, 202, 'one runs');

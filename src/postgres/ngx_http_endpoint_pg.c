@@ -335,7 +335,9 @@ ngx_http_endpoint_pg_read(ngx_http_endpoint_pg_t *pg)
 
         ngx_http_endpoint_pg_results(pg);
 
-        if (pg->reads || (pg->turns++ & NGX_HTTP_ENDPOINT_PG_HEAR) == 0) {
+        if (pg->owner->notified || pg->reads
+            || (pg->turns++ & NGX_HTTP_ENDPOINT_PG_HEAR) == 0)
+        {
             ngx_http_endpoint_pg_unheard(pg);
         }
 
