@@ -150,7 +150,7 @@ sub nothing_waits {
 # two machines, their workers killed, reloaded, and the server restarted
 
 my @clients = clients('/task', $tasks, 'task');
-my ($killed, $reloads, $restarts) = (0, 0, 0);
+my ($killed, $reloads, $restarts, $turn) = (0, 0, 0, 0);
 
 while (@clients) {
     sleep 0.2;
@@ -159,17 +159,16 @@ while (@clients) {
 
     my $s = $nodes[rand @nodes];
 
-    if (rand() < 0.4) {
+    if (++$turn % 8 == 4) {
+        $pg->restart($restarts++ % 2 ? 'QUIT' : 'INT');
+
+    } elsif (rand() < 0.4) {
         my @w = workers($s);
         $killed += kill 'KILL', $w[rand @w] if @w;
 
     } elsif (rand() < 0.2) {
         $s->reload;
         $reloads++;
-
-    } elsif (rand() < 0.05) {
-        $pg->restart(rand() < 0.5 ? 'INT' : 'QUIT');
-        $restarts++;
     }
 }
 
