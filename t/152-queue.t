@@ -300,7 +300,7 @@ is($pg->value("SELECT string_agg(DISTINCT node, ',') FROM done"
               . " WHERE what LIKE 'heard%'"), 'free', 'by the other one');
 
 for ($busy, $free) {
-    kill 'KILL', split(' ', `pgrep -P $_->{pid}`), $_->{pid};
+    kill 'KILL', $_->{pid}, split ' ', `pgrep -P $_->{pid}`;
     waitpid $_->{pid}, 0;
 }
 
@@ -313,7 +313,7 @@ ok($t->wait_for(sub {
                . " WHERE query LIKE '%pg_sleep%' AND state = 'active'"
                . " AND pid <> pg_backend_pid()")
 }), 'for long');
-kill 'KILL', split(' ', `pgrep -P $t->{pid}`), $t->{pid};
+kill 'KILL', $t->{pid}, split ' ', `pgrep -P $t->{pid}`;
 waitpid $t->{pid}, 0;
 $pg->sql("UPDATE endpoint.task SET lease = now() - interval '1 s'");
 is(done('orphan'), 0, 'not yet');

@@ -132,7 +132,7 @@ ok($s->wait_for(sub { done('tick') >= 2 }), 'schedules are run');
 
 # a task of an hour is not waited for
 
-kill 'KILL', split(' ', `pgrep -P $s->{pid}`), $s->{pid};
+kill 'KILL', $s->{pid}, split ' ', `pgrep -P $s->{pid}`;
 waitpid $s->{pid}, 0;
 
 $t->stop;

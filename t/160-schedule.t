@@ -215,7 +215,7 @@ ok($s->wait_for(sub {
 
 # it would be waited for
 
-kill 'KILL', split(' ', `pgrep -P $s->{pid}`), $s->{pid};
+kill 'KILL', $s->{pid}, split ' ', `pgrep -P $s->{pid}`;
 waitpid $s->{pid}, 0;
 
 

@@ -107,7 +107,7 @@ is($pg->value("SELECT count(*) FROM ran a, ran b WHERE a.what = 'long'"
 
 # where a machine is gone the others go on
 
-kill 'KILL', split(' ', `pgrep -P $nodes[2]{pid}`), $nodes[2]{pid};
+kill 'KILL', $nodes[2]{pid}, split ' ', `pgrep -P $nodes[2]{pid}`;
 waitpid $nodes[2]{pid}, 0;
 
 my $n = count('short');
