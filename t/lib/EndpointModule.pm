@@ -49,7 +49,7 @@ sub compile {
     system('cc', '-shared', '-fPIC', '-g', '-O1', '-W', '-Wall',
            '-Wno-unused-parameter',
            map({ ('-I', "$source/$_") } qw(core event event/modules event/quic
-                 os/unix http http/modules http/v2)),
+                 os/unix http http/modules http/v2 http/v3)),
            '-I', $objects, map({ ('-I', $_) } $libpq, 'src', glob('src/*/')),
            '-o', $module, $file) == 0
         or die "$module\n";
