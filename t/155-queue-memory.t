@@ -125,7 +125,9 @@ for my $path ('/task', '/key', '/order') {
             last if !$failed && $n > 60;
         }
 
-        my @odd = grep { !/^(?:202|500|502|503|none)$/ } keys %seen;
+        # libpq without memory for a Sync says nothing: a deadline ends it
+
+        my @odd = grep { !/^(?:202|500|502|503|504|none)$/ } keys %seen;
 
         is("@odd", '', "$path: $n times, $row in a row")
             or diag(explain(\%seen));
