@@ -4,9 +4,6 @@
 #include "ngx_http_endpoint_timer.h"
 
 
-/* how often a worker looks after what it has, and after the others */
-#define NGX_HTTP_ENDPOINT_QUEUE_TICK      500
-
 /* how often leases are renewed: a third of what they last */
 #define NGX_HTTP_ENDPOINT_QUEUE_RENEW     10000
 

@@ -9,6 +9,10 @@
 #include "ngx_http_endpoint_task_queue.h"
 
 
+/* how often a worker looks after what it has, and after the others */
+#define NGX_HTTP_ENDPOINT_QUEUE_TICK  500
+
+
 struct ngx_http_endpoint_task_queue_runner_s {
     ngx_http_endpoint_task_queue_t     *queue;
     ngx_http_endpoint_queue_sh_t       *sh;

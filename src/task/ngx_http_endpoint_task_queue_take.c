@@ -399,6 +399,14 @@ ngx_http_endpoint_queue_start(ngx_http_endpoint_task_queue_runner_t *r,
     }
 
     ngx_queue_insert_tail(&r->running, &work->link);
+
+    /* a worker that is told to exit stays until its end is told */
+
+    r->tick.cancelable = 0;
+
+    if (!r->tick.timer_set) {
+        ngx_add_timer(&r->tick, NGX_HTTP_ENDPOINT_QUEUE_TICK);
+    }
 }
 
 

@@ -216,12 +216,18 @@ ngx_http_endpoint_task_stays(ngx_http_endpoint_task_runner_t *runner,
 {
     ngx_msec_t  limit;
 
-    if (!runner->zone->sh->moved || runner->zone->sh->nwaiting == 0) {
+    if (runner->zone->sh->nwaiting == 0) {
         return 0;
     }
 
+    /* one that is told to exit looks once more: the zone may be left by then */
+
     if (!ngx_exiting) {
         return 1;
+    }
+
+    if (!runner->zone->sh->moved) {
+        return 0;
     }
 
     if (runner->exiting == 0) {
