@@ -10,26 +10,16 @@
 #define _NGX_HTTP_ENDPOINT_SCHEDULE_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_cron.h"
 #include "ngx_http_endpoint_pg_call.h"
-#include "ngx_http_endpoint_schedule_zone.h"
+#include "ngx_http_endpoint_timed.h"
 
 
 typedef struct {
-    ngx_http_endpoint_statement_t       head;
-    ngx_array_t                         statements;
-    ngx_http_endpoint_plan_t           *plan;
-    ngx_http_endpoint_loc_conf_t       *conf;
-    ngx_http_core_srv_conf_t           *server;
+    ngx_http_endpoint_timed_t           timed;
 
-    ngx_str_t                           name;       /* schedule "30s" */
     ngx_msec_t                          interval;   /* 0: cron */
     ngx_http_endpoint_cron_t            cron;
-    ngx_msec_t                          timeout;    /* 0: endpoint_timeout */
-
-    /* the same after a reload, whatever the block says */
-    u_char                              key[NGX_HTTP_ENDPOINT_IDENTITY];
 
     /* of db=, or empty; the same on other machines, if the steps are */
     ngx_str_t                           upstream;
@@ -37,7 +27,6 @@ typedef struct {
     ngx_http_endpoint_pg_statement_t   *end;
     u_char                              shared[NGX_HTTP_ENDPOINT_IDENTITY];
 
-    uint64_t                            taken;      /* the tick of its run */
     uint64_t                            next;       /* of base */
     uint64_t                            base;
 } ngx_http_endpoint_schedule_t;

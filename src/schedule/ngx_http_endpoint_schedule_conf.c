@@ -37,13 +37,6 @@ ngx_http_endpoint_schedule_block(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_ERROR;
     }
 
-    if (emcf->schedule_zone == NULL) {
-        emcf->schedule_zone = ngx_http_endpoint_schedule_zone_add(cf);
-        if (emcf->schedule_zone == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
     s = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_schedule_t));
     sp = ngx_array_push(&emcf->schedules);
 
@@ -53,20 +46,14 @@ ngx_http_endpoint_schedule_block(ngx_conf_t *cf, ngx_command_t *cmd,
 
     *sp = s;
 
-    s->conf = conf;
-    s->server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-
-    if (ngx_http_endpoint_block_statement(cf, &s->head) != NGX_OK
-        || ngx_http_endpoint_schedule_parameters(cf, s) != NGX_OK
-        || ngx_array_init(&s->statements, cf->pool, 4,
-                          sizeof(ngx_http_endpoint_statement_t))
-           != NGX_OK)
+    if (ngx_http_endpoint_timed_init(cf, emcf, &s->timed, conf) != NGX_OK
+        || ngx_http_endpoint_schedule_parameters(cf, s) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     return ngx_http_endpoint_block_read(cf, NGX_HTTP_ENDPOINT_DETACHED,
-                                        &s->statements);
+                                        &s->timed.statements);
 }
 
 
@@ -74,12 +61,12 @@ static ngx_int_t
 ngx_http_endpoint_schedule_parameters(ngx_conf_t *cf,
     ngx_http_endpoint_schedule_t *s)
 {
-    ngx_str_t   *word, value;
+    ngx_str_t   *word;
     ngx_uint_t   i;
 
-    word = s->head.args;
+    word = s->timed.head.args;
 
-    for (i = 2; i < s->head.nargs; i++) {
+    for (i = 2; i < s->timed.head.nargs; i++) {
 
         if (ngx_strcmp(word[i].data, "utc") == 0) {
             s->cron.utc = 1;
@@ -92,30 +79,23 @@ ngx_http_endpoint_schedule_parameters(ngx_conf_t *cf,
             continue;
         }
 
-        if (ngx_strncmp(word[i].data, "timeout=", 8) == 0) {
-            value.data = word[i].data + 8;
-            value.len = word[i].len - 8;
-
-            s->timeout = ngx_parse_time(&value, 0);
-
-            if (s->timeout != (ngx_msec_t) NGX_ERROR && s->timeout != 0) {
-                continue;
-            }
+        if (ngx_http_endpoint_timed_parameter(&s->timed, &word[i]) == NGX_OK) {
+            continue;
         }
 
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "invalid parameter \"%V\" of "
                                             "schedule \"%V\"",
                                             &word[i], &word[1]);
     }
 
-    s->name.len = sizeof("schedule \"\"") - 1 + word[1].len;
-    s->name.data = ngx_pnalloc(cf->pool, s->name.len);
-    if (s->name.data == NULL) {
+    s->timed.name.len = sizeof("schedule \"\"") - 1 + word[1].len;
+    s->timed.name.data = ngx_pnalloc(cf->pool, s->timed.name.len);
+    if (s->timed.name.data == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_sprintf(s->name.data, "schedule \"%V\"", &word[1]);
+    (void) ngx_sprintf(s->timed.name.data, "schedule \"%V\"", &word[1]);
 
     if (ngx_strlchr(word[1].data, word[1].data + word[1].len, ' ')
         || ngx_strlchr(word[1].data, word[1].data + word[1].len, '\t'))
@@ -126,7 +106,7 @@ ngx_http_endpoint_schedule_parameters(ngx_conf_t *cf,
     s->interval = ngx_parse_time(&word[1], 0);
 
     if (s->interval == (ngx_msec_t) NGX_ERROR || s->interval == 0) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "invalid schedule \"%V\", it must "
                                             "be an interval like 30s or "
                                             "cron's five fields like "
@@ -134,7 +114,7 @@ ngx_http_endpoint_schedule_parameters(ngx_conf_t *cf,
     }
 
     if (s->cron.utc) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "\"utc\" is for the fields of "
                                             "cron, schedule \"%V\" is an "
                                             "interval", &word[1]);
@@ -151,10 +131,10 @@ ngx_http_endpoint_schedule_cron(ngx_conf_t *cf,
     ngx_str_t                       *text;
     ngx_http_endpoint_cron_error_t   err;
 
-    text = &s->head.args[1];
+    text = &s->timed.head.args[1];
 
     if (ngx_http_endpoint_cron_parse(&s->cron, text, &err) != NGX_OK) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "invalid %s \"%V\" in schedule "
                                             "\"%V\", expected %s",
                                             err.field, &err.word, text,
@@ -162,7 +142,7 @@ ngx_http_endpoint_schedule_cron(ngx_conf_t *cf,
     }
 
     if (ngx_http_endpoint_cron_next(&s->cron, ngx_time()) == 0) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "schedule \"%V\" never comes",
                                             text);
     }
@@ -198,33 +178,17 @@ static ngx_int_t
 ngx_http_endpoint_schedule_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_schedule_t *s)
 {
-    ngx_http_endpoint_compile_t  c;
-
-    if (s->statements.nelts == 0) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+    if (s->timed.statements.nelts == 0) {
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "schedule \"%V\" has no step",
-                                            &s->head.args[1]);
+                                            &s->timed.head.args[1]);
     }
 
-    ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
-
-    c.cf = cf;
-    c.kinds = emcf->kinds;
-    c.place = &ngx_http_endpoint_schedule_place;
-    c.statement = &s->head;
-    c.pools = &emcf->pools;
-    c.timeout = s->timeout ? s->timeout : s->conf->timeout;
-    c.bigint_string = s->conf->bigint;
-    c.limits = &s->conf->limits;
-
-    s->plan = ngx_http_endpoint_plan_compile(&c, &s->statements, NULL);
-    if (s->plan == NULL) {
-        return NGX_ERROR;
-    }
-
-    s->plan->label = s->name;
-
-    return NGX_OK;
+    return ngx_http_endpoint_timed_compile(cf, emcf, &s->timed,
+                                           &ngx_http_endpoint_schedule_place,
+                                           s->timed.timeout
+                                           ? s->timed.timeout
+                                           : s->timed.conf->timeout);
 }
 
 
@@ -246,11 +210,11 @@ ngx_http_endpoint_schedule_key(ngx_conf_t *cf,
     same = 0;
 
     for (i = 0; i < n; i++) {
-        same += s[i]->server == s[n]->server
+        same += s[i]->timed.server == s[n]->timed.server
                 && s[i]->cron.utc == s[n]->cron.utc
-                && s[i]->name.len == s[n]->name.len
-                && ngx_memcmp(s[i]->name.data, s[n]->name.data,
-                              s[n]->name.len)
+                && s[i]->timed.name.len == s[n]->timed.name.len
+                && ngx_memcmp(s[i]->timed.name.data, s[n]->timed.name.data,
+                              s[n]->timed.name.len)
                    == 0;
     }
 
@@ -258,7 +222,8 @@ ngx_http_endpoint_schedule_key(ngx_conf_t *cf,
     which.len = ngx_sprintf(buf, "%ui%s", same, s[n]->cron.utc ? " utc" : "")
                 - buf;
 
-    ngx_http_endpoint_identity_named(cf, s[n]->server, &s[n]->name, &which,
-                                     s[n]->key);
+    ngx_http_endpoint_identity_named(cf, s[n]->timed.server,
+                                     &s[n]->timed.name, &which,
+                                     s[n]->timed.key);
     return NGX_OK;
 }

@@ -1,6 +1,5 @@
 
 #include "ngx_http_endpoint_schedule.h"
-#include "ngx_http_endpoint_detached.h"
 #include "ngx_http_endpoint_timer.h"
 
 
@@ -24,8 +23,6 @@ static ngx_msec_t ngx_http_endpoint_schedule_look(
 static ngx_msec_t ngx_http_endpoint_schedule_due(
     ngx_http_endpoint_schedule_t *s, ngx_http_endpoint_schedule_slot_t *slot,
     uint64_t now);
-static ngx_uint_t ngx_http_endpoint_schedule_take_over(
-    ngx_http_endpoint_schedule_t *s, ngx_http_endpoint_schedule_slot_t *slot);
 static uint64_t ngx_http_endpoint_schedule_next(
     ngx_http_endpoint_schedule_t *s, uint64_t taken, uint64_t base);
 static uint64_t ngx_http_endpoint_schedule_now(
@@ -103,10 +100,11 @@ ngx_http_endpoint_schedule_look(ngx_http_endpoint_schedule_t *s)
     ngx_http_endpoint_zone_lock(ngx_http_endpoint_schedule_zone);
 
     slot = ngx_http_endpoint_schedule_slot(ngx_http_endpoint_schedule_zone,
-                                           s->key, now);
+                                           s->timed.key, now);
 
     if (slot->taken > slot->done) {
-        start = ngx_http_endpoint_schedule_take_over(s, slot);
+        start = ngx_http_endpoint_timed_adopt(&s->timed, slot,
+                                              " until its next time");
 
     } else {
         left = ngx_http_endpoint_schedule_due(s, slot, now);
@@ -167,37 +165,10 @@ ngx_http_endpoint_schedule_due(ngx_http_endpoint_schedule_t *s,
 
     /* an end may be later than the clock, where that was set back a little */
 
-    s->taken = ngx_max(next, slot->done + 1);
-    slot->taken = s->taken;
+    s->timed.taken = ngx_max(next, slot->done + 1);
+    slot->taken = s->timed.taken;
 
     return 0;
-}
-
-
-/* a run is under way: whether it is this worker's from now on */
-
-static ngx_uint_t
-ngx_http_endpoint_schedule_take_over(ngx_http_endpoint_schedule_t *s,
-    ngx_http_endpoint_schedule_slot_t *slot)
-{
-    switch (ngx_http_endpoint_schedule_adopt(slot, &s->name)) {
-
-    case NGX_OK:
-        s->taken = slot->taken;
-        return 1;
-
-    case NGX_DECLINED:
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%V is given up until its next time: "
-                      "%uD workers died while they ran it",
-                      &s->name, slot->deaths);
-
-        slot->done = slot->taken;
-        return 0;
-
-    default: /* NGX_BUSY */
-        return 0;
-    }
 }
 
 
@@ -253,7 +224,7 @@ ngx_http_endpoint_schedule_launch(ngx_http_endpoint_schedule_t *s)
 {
     ngx_http_endpoint_detached_t  *d;
 
-    d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
+    d = ngx_http_endpoint_timed_create(&s->timed);
 
     if (d == NULL) {
         ngx_http_endpoint_schedule_release(s);
@@ -268,8 +239,8 @@ ngx_http_endpoint_schedule_launch(ngx_http_endpoint_schedule_t *s)
 ngx_msec_t
 ngx_http_endpoint_schedule_timeout(ngx_http_endpoint_schedule_t *s)
 {
-    return s->plan->timeout ? s->plan->timeout
-           : s->timeout ? s->timeout : s->conf->timeout;
+    return s->timed.plan->timeout ? s->timed.plan->timeout
+           : s->timed.timeout ? s->timed.timeout : s->timed.conf->timeout;
 }
 
 
@@ -301,7 +272,7 @@ ngx_http_endpoint_schedule_ended(ngx_http_endpoint_detached_t *d, void *data)
 void
 ngx_http_endpoint_schedule_release(ngx_http_endpoint_schedule_t *s)
 {
-    ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone, s->key,
-                                    s->taken,
+    ngx_http_endpoint_schedule_done(ngx_http_endpoint_schedule_zone,
+                                    s->timed.key, s->timed.taken,
                                     ngx_http_endpoint_schedule_now(s));
 }

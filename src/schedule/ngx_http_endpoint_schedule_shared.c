@@ -70,7 +70,7 @@ ngx_http_endpoint_schedule_shared(ngx_conf_t *cf,
     pool = ngx_http_endpoint_pg_conf_find(&emcf->pools, &s->upstream);
 
     if (pool == NULL) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "no upstream \"%V\" with "
                                             "\"endpoint_postgres\"",
                                             &s->upstream);
@@ -78,13 +78,13 @@ ngx_http_endpoint_schedule_shared(ngx_conf_t *cf,
 
     s->claim = ngx_http_endpoint_pg_call_statement(cf, pool,
                                         &ngx_http_endpoint_schedule_sql_claim,
-                                        &s->name, &s->head.file,
-                                        s->head.line);
+                                        &s->timed.name, &s->timed.head.file,
+                                        s->timed.head.line);
 
     s->end = ngx_http_endpoint_pg_call_statement(cf, pool,
                                           &ngx_http_endpoint_schedule_sql_end,
-                                          &s->name, &s->head.file,
-                                          s->head.line);
+                                          &s->timed.name, &s->timed.head.file,
+                                          s->timed.head.line);
 
     if (s->claim == NULL || s->end == NULL) {
         return NGX_ERROR;
@@ -110,11 +110,13 @@ ngx_http_endpoint_schedule_shared_key(ngx_http_endpoint_main_conf_t *emcf,
     all = emcf->schedules.elts;
     same = 0;
 
-    ngx_http_endpoint_identity_words(&all[n]->head, &all[n]->statements,
+    ngx_http_endpoint_identity_words(&all[n]->timed.head,
+                                     &all[n]->timed.statements,
                                      all[n]->shared);
 
     for (i = 0; i < n; i++) {
-        ngx_http_endpoint_identity_words(&all[i]->head, &all[i]->statements,
+        ngx_http_endpoint_identity_words(&all[i]->timed.head,
+                                         &all[i]->timed.statements,
                                          words);
 
         same += ngx_memcmp(words, all[n]->shared, NGX_HTTP_ENDPOINT_IDENTITY)
@@ -137,7 +139,7 @@ ngx_http_endpoint_schedule_claim(ngx_http_endpoint_schedule_t *s)
 
     if (call) {
         ngx_http_endpoint_schedule_params(call, s);
-        ngx_http_endpoint_pg_call_param(call, &s->name);
+        ngx_http_endpoint_pg_call_param(call, &s->timed.name);
         ngx_http_endpoint_pg_call_print(call, "%M",
                                        ngx_http_endpoint_schedule_timeout(s)
                                        + NGX_HTTP_ENDPOINT_SCHEDULE_GRACE);
@@ -167,7 +169,7 @@ ngx_http_endpoint_schedule_params(ngx_http_endpoint_pg_call_t *call,
     ngx_http_endpoint_pg_call_print(call, "%V", &text);
     ngx_http_endpoint_pg_call_print(call, "%016xL",
                                     ngx_http_endpoint_wake_node());
-    ngx_http_endpoint_pg_call_print(call, "%uL", s->taken);
+    ngx_http_endpoint_pg_call_print(call, "%uL", s->timed.taken);
 }
 
 
@@ -188,7 +190,7 @@ ngx_http_endpoint_schedule_claimed(void *data,
     if (failed) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "%V is not run, as the database of \"%V\" does not say "
-                      "by whom: SQLSTATE %V: %V", &s->name, &s->upstream,
+                      "by whom: SQLSTATE %V: %V", &s->timed.name, &s->upstream,
                       &result->sqlstate, &result->message);
     }
 
@@ -240,7 +242,7 @@ ngx_http_endpoint_schedule_told(void *data,
     /* the next run waits for the end of its lease */
 
     if (result->cause != ngx_http_endpoint_pg_ok) {
-        ngx_http_endpoint_pg_call_failed(result, "schedule", &s->name);
+        ngx_http_endpoint_pg_call_failed(result, "schedule", &s->timed.name);
     }
 
     ngx_http_endpoint_pg_call_end(call);

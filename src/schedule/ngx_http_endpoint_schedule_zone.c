@@ -2,10 +2,6 @@
 #include "ngx_http_endpoint_schedule_zone.h"
 
 
-/* workers that one run may cost */
-#define NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS  3
-
-
 typedef struct {
     ngx_http_endpoint_zone_sh_t         zone;
     ngx_http_endpoint_schedule_slot_t   slots[NGX_HTTP_ENDPOINT_SCHEDULE_SLOTS];
@@ -164,27 +160,6 @@ ngx_http_endpoint_schedule_before(ngx_http_endpoint_schedule_slot_t *a,
     }
 
     return a->seen < b->seen;
-}
-
-
-ngx_int_t
-ngx_http_endpoint_schedule_adopt(ngx_http_endpoint_schedule_slot_t *slot,
-    ngx_str_t *name)
-{
-    if (ngx_http_endpoint_wake_alive(slot->owner)) {
-        return NGX_BUSY;
-    }
-
-    if (++slot->deaths >= NGX_HTTP_ENDPOINT_SCHEDULE_DEATHS) {
-        return NGX_DECLINED;
-    }
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "%V is run again: the worker that ran it died", name);
-
-    slot->owner = ngx_http_endpoint_wake_self();
-
-    return NGX_OK;
 }
 
 

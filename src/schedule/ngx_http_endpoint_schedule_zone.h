@@ -50,14 +50,6 @@ ngx_http_endpoint_zone_t *ngx_http_endpoint_schedule_zone_add(ngx_conf_t *cf);
 ngx_http_endpoint_schedule_slot_t *ngx_http_endpoint_schedule_slot(
     ngx_http_endpoint_zone_t *zone, u_char *key, uint64_t now);
 
-/*
- * Looks, with the lock held, at a run that is under way.  NGX_OK: its worker
- * died, it is this worker's from now on; NGX_BUSY: its worker lives;
- * NGX_DECLINED: too many workers died of it, the caller ends it.
- */
-ngx_int_t ngx_http_endpoint_schedule_adopt(
-    ngx_http_endpoint_schedule_slot_t *slot, ngx_str_t *name);
-
 /* Ends the run that this worker has taken; now is the schedule's. */
 void ngx_http_endpoint_schedule_done(ngx_http_endpoint_zone_t *zone,
     u_char *key, uint64_t taken, uint64_t now);

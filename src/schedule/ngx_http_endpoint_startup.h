@@ -9,27 +9,14 @@
 #define _NGX_HTTP_ENDPOINT_STARTUP_H_INCLUDED_
 
 
-#include "ngx_http_endpoint_block.h"
 #include "ngx_http_endpoint_gate.h"
-#include "ngx_http_endpoint_schedule_zone.h"
+#include "ngx_http_endpoint_timed.h"
 
 
 typedef struct {
-    ngx_http_endpoint_statement_t    head;
-    ngx_array_t                      statements;
-    ngx_http_endpoint_plan_t        *plan;
-    ngx_http_endpoint_loc_conf_t    *conf;      /* the server's */
-    ngx_http_core_srv_conf_t        *server;
-
-    ngx_str_t                        name;      /* startup at line 12 */
-    ngx_msec_t                       timeout;
-    u_char                           key[NGX_HTTP_ENDPOINT_SCHEDULE_KEY];
-
-    /* of this worker */
-    uint64_t                         taken;     /* its run */
-    unsigned                         done:1;
-
-    unsigned                         required:1;
+    ngx_http_endpoint_timed_t   timed;
+    unsigned                    done:1;     /* in this worker's eyes */
+    unsigned                    required:1;
 } ngx_http_endpoint_startup_t;
 
 

@@ -39,13 +39,6 @@ ngx_http_endpoint_startup_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (emcf->schedule_zone == NULL) {
-        emcf->schedule_zone = ngx_http_endpoint_schedule_zone_add(cf);
-        if (emcf->schedule_zone == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
     s = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_startup_t));
     sp = ngx_array_push(&emcf->startups);
 
@@ -55,21 +48,15 @@ ngx_http_endpoint_startup_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *sp = s;
 
-    s->conf = conf;
-    s->server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-
-    if (ngx_http_endpoint_block_statement(cf, &s->head) != NGX_OK
+    if (ngx_http_endpoint_timed_init(cf, emcf, &s->timed, conf) != NGX_OK
         || ngx_http_endpoint_startup_parameters(cf, s) != NGX_OK
-        || ngx_http_endpoint_startup_gate(cf, s) != NGX_OK
-        || ngx_array_init(&s->statements, cf->pool, 4,
-                          sizeof(ngx_http_endpoint_statement_t))
-           != NGX_OK)
+        || ngx_http_endpoint_startup_gate(cf, s) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
 
     return ngx_http_endpoint_block_read(cf, NGX_HTTP_ENDPOINT_DETACHED,
-                                        &s->statements);
+                                        &s->timed.statements);
 }
 
 
@@ -78,9 +65,9 @@ ngx_http_endpoint_startup_block(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_http_endpoint_startup_gate(ngx_conf_t *cf, ngx_http_endpoint_startup_t *s)
 {
-    if (s->conf->gate == NULL) {
-        s->conf->gate = ngx_http_endpoint_gate_create(cf->pool);
-        if (s->conf->gate == NULL) {
+    if (s->timed.conf->gate == NULL) {
+        s->timed.conf->gate = ngx_http_endpoint_gate_create(cf->pool);
+        if (s->timed.conf->gate == NULL) {
             return NGX_ERROR;
         }
     }
@@ -93,46 +80,39 @@ static ngx_int_t
 ngx_http_endpoint_startup_parameters(ngx_conf_t *cf,
     ngx_http_endpoint_startup_t *s)
 {
-    ngx_str_t   *word, value;
+    ngx_str_t   *word;
     ngx_uint_t   i;
 
-    word = s->head.args;
-    s->timeout = NGX_HTTP_ENDPOINT_STARTUP_TIMEOUT;
+    word = s->timed.head.args;
+    s->timed.timeout = NGX_HTTP_ENDPOINT_STARTUP_TIMEOUT;
 
-    for (i = 1; i < s->head.nargs; i++) {
+    for (i = 1; i < s->timed.head.nargs; i++) {
 
         if (ngx_strcmp(word[i].data, "required") == 0) {
             s->required = 1;
             continue;
         }
 
-        if (ngx_strncmp(word[i].data, "timeout=", 8) == 0) {
-            value.data = word[i].data + 8;
-            value.len = word[i].len - 8;
-
-            s->timeout = ngx_parse_time(&value, 0);
-
-            if (s->timeout != (ngx_msec_t) NGX_ERROR && s->timeout != 0) {
-                continue;
-            }
+        if (ngx_http_endpoint_timed_parameter(&s->timed, &word[i]) == NGX_OK) {
+            continue;
         }
 
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "invalid parameter \"%V\" of "
                                             "\"startup\", there are "
                                             "timeout=TIME and required",
                                             &word[i]);
     }
 
-    s->name.data = ngx_pnalloc(cf->pool,
+    s->timed.name.data = ngx_pnalloc(cf->pool,
                                sizeof("startup at line ") + NGX_INT_T_LEN);
-    if (s->name.data == NULL) {
+    if (s->timed.name.data == NULL) {
         return NGX_ERROR;
     }
 
-    s->name.len = ngx_sprintf(s->name.data, "startup at line %ui",
-                              s->head.line)
-                  - s->name.data;
+    s->timed.name.len = ngx_sprintf(s->timed.name.data, "startup at line %ui",
+                              s->timed.head.line)
+                  - s->timed.name.data;
 
     return NGX_OK;
 }
@@ -166,38 +146,27 @@ static ngx_int_t
 ngx_http_endpoint_startup_compile(ngx_conf_t *cf,
     ngx_http_endpoint_main_conf_t *emcf, ngx_http_endpoint_startup_t *s)
 {
-    ngx_http_endpoint_compile_t   c;
-    ngx_http_endpoint_gate_t     *gate;
+    ngx_http_endpoint_gate_t  *gate;
 
-    if (s->statements.nelts == 0) {
-        return ngx_http_endpoint_plan_error(cf, &s->head,
+    if (s->timed.statements.nelts == 0) {
+        return ngx_http_endpoint_plan_error(cf, &s->timed.head,
                                             "\"startup\" has no step");
     }
 
-    ngx_memzero(&c, sizeof(ngx_http_endpoint_compile_t));
-
-    c.cf = cf;
-    c.kinds = emcf->kinds;
-    c.place = &ngx_http_endpoint_startup_place;
-    c.statement = &s->head;
-    c.pools = &emcf->pools;
-    c.timeout = s->timeout;
-    c.bigint_string = s->conf->bigint;
-    c.limits = &s->conf->limits;
-
-    s->plan = ngx_http_endpoint_plan_compile(&c, &s->statements, NULL);
-    if (s->plan == NULL) {
+    if (ngx_http_endpoint_timed_compile(cf, emcf, &s->timed,
+                                        &ngx_http_endpoint_startup_place,
+                                        s->timed.timeout)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    s->plan->label = s->name;
-
-    if (s->plan->timeout) {
-        s->timeout = s->plan->timeout;
+    if (s->timed.plan->timeout) {
+        s->timed.timeout = s->timed.plan->timeout;
     }
 
-    gate = s->conf->gate;
-    gate->timeout = ngx_max(gate->timeout, s->timeout);
+    gate = s->timed.conf->gate;
+    gate->timeout = ngx_max(gate->timeout, s->timed.timeout);
 
     return NGX_OK;
 }
@@ -219,5 +188,5 @@ ngx_http_endpoint_startup_key(ngx_http_endpoint_startup_t *s, ngx_uint_t load,
     ngx_md5_update(&md5, &now, sizeof(now));
     ngx_md5_update(&md5, &load, sizeof(load));
     ngx_md5_update(&md5, &n, sizeof(n));
-    ngx_md5_final(s->key, &md5);
+    ngx_md5_final(s->timed.key, &md5);
 }

@@ -9,7 +9,6 @@
  */
 
 
-#include "ngx_http_endpoint_detached.h"
 #include "ngx_http_endpoint_pg_pool.h"
 #include "ngx_http_endpoint_startup.h"
 #include "ngx_http_endpoint_variable.h"
@@ -73,7 +72,7 @@ ngx_http_endpoint_startup_required(ngx_conf_t *cf,
 
     for (i = 0; i < emcf->startups.nelts; i++) {
         if (s[i]->required) {
-            timeout = ngx_max(timeout, s[i]->timeout);
+            timeout = ngx_max(timeout, s[i]->timed.timeout);
         }
     }
 
@@ -274,7 +273,7 @@ ngx_http_endpoint_startup_required_run(ngx_http_endpoint_startup_t *s)
 {
     ngx_http_endpoint_detached_t  *d;
 
-    d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
+    d = ngx_http_endpoint_timed_create(&s->timed);
 
     if (d == NULL) {
         ngx_http_endpoint_startup_failed = 1;
@@ -283,7 +282,7 @@ ngx_http_endpoint_startup_required_run(ngx_http_endpoint_startup_t *s)
 
     ngx_http_endpoint_startup_left++;
 
-    ngx_http_endpoint_detached_start(d, s->timeout,
+    ngx_http_endpoint_detached_start(d, s->timed.timeout,
                                      ngx_http_endpoint_startup_required_ended,
                                      NULL);
 }

@@ -1,5 +1,4 @@
 
-#include "ngx_http_endpoint_detached.h"
 #include "ngx_http_endpoint_startup.h"
 #include "ngx_http_endpoint_timer.h"
 
@@ -13,8 +12,6 @@ static void ngx_http_endpoint_startup_handler(ngx_event_t *ev);
 static ngx_uint_t ngx_http_endpoint_startup_look(
     ngx_http_endpoint_startup_t *s);
 static ngx_uint_t ngx_http_endpoint_startup_takes(
-    ngx_http_endpoint_startup_t *s, ngx_http_endpoint_schedule_slot_t *slot);
-static ngx_uint_t ngx_http_endpoint_startup_take_over(
     ngx_http_endpoint_startup_t *s, ngx_http_endpoint_schedule_slot_t *slot);
 static void ngx_http_endpoint_startup_gates(void);
 static void ngx_http_endpoint_startup_start(ngx_http_endpoint_startup_t *s);
@@ -119,7 +116,7 @@ ngx_http_endpoint_startup_look(ngx_http_endpoint_startup_t *s)
     ngx_http_endpoint_zone_lock(ngx_http_endpoint_startup_zone);
 
     slot = ngx_http_endpoint_schedule_slot(ngx_http_endpoint_startup_zone,
-                                           s->key, 0);
+                                           s->timed.key, 0);
 
     takes = ngx_http_endpoint_startup_takes(s, slot);
 
@@ -150,7 +147,7 @@ ngx_http_endpoint_startup_takes(ngx_http_endpoint_startup_t *s,
     }
 
     if (slot->taken > slot->done) {
-        return ngx_http_endpoint_startup_take_over(s, slot);
+        return ngx_http_endpoint_timed_adopt(&s->timed, slot, "");
     }
 
     if (slot->taken) {
@@ -161,34 +158,10 @@ ngx_http_endpoint_startup_takes(ngx_http_endpoint_startup_t *s,
     slot->deaths = 0;
     ngx_memory_barrier();
 
-    s->taken = ngx_max(ngx_current_msec, 1);
-    slot->taken = s->taken;
+    s->timed.taken = ngx_max(ngx_current_msec, 1);
+    slot->taken = s->timed.taken;
 
     return 1;
-}
-
-
-static ngx_uint_t
-ngx_http_endpoint_startup_take_over(ngx_http_endpoint_startup_t *s,
-    ngx_http_endpoint_schedule_slot_t *slot)
-{
-    switch (ngx_http_endpoint_schedule_adopt(slot, &s->name)) {
-
-    case NGX_OK:
-        s->taken = slot->taken;
-        return 1;
-
-    case NGX_DECLINED:
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "%V is given up: %uD workers died while they ran it",
-                      &s->name, slot->deaths);
-
-        slot->done = slot->taken;
-        return 0;
-
-    default: /* NGX_BUSY */
-        return 0;
-    }
 }
 
 
@@ -205,13 +178,15 @@ ngx_http_endpoint_startup_gates(void)
     for (i = 0; i < ngx_http_endpoint_startup_all->nelts; i++) {
 
         for (k = 0; k < ngx_http_endpoint_startup_all->nelts; k++) {
-            if (s[k]->conf->gate == s[i]->conf->gate && !s[k]->done) {
+            if (s[k]->timed.conf->gate == s[i]->timed.conf->gate
+                && !s[k]->done)
+            {
                 break;
             }
         }
 
         if (k == ngx_http_endpoint_startup_all->nelts) {
-            ngx_http_endpoint_gate_open(s[i]->conf->gate);
+            ngx_http_endpoint_gate_open(s[i]->timed.conf->gate);
         }
     }
 }
@@ -222,7 +197,7 @@ ngx_http_endpoint_startup_start(ngx_http_endpoint_startup_t *s)
 {
     ngx_http_endpoint_detached_t  *d;
 
-    d = ngx_http_endpoint_detached_create(s->plan, s->server->ctx, &s->name);
+    d = ngx_http_endpoint_timed_create(&s->timed);
 
     if (d == NULL) {
         ngx_http_endpoint_startup_done(s, NGX_HTTP_INTERNAL_SERVER_ERROR,
@@ -230,7 +205,7 @@ ngx_http_endpoint_startup_start(ngx_http_endpoint_startup_t *s)
         return;
     }
 
-    ngx_http_endpoint_detached_start(d, s->timeout,
+    ngx_http_endpoint_detached_start(d, s->timed.timeout,
                                      ngx_http_endpoint_startup_ended, s);
 }
 
@@ -252,8 +227,9 @@ ngx_http_endpoint_startup_done(ngx_http_endpoint_startup_t *s,
                       "served without it", status);
     }
 
-    ngx_http_endpoint_schedule_done(ngx_http_endpoint_startup_zone, s->key,
-                                    s->taken, ngx_current_msec);
+    ngx_http_endpoint_schedule_done(ngx_http_endpoint_startup_zone,
+                                    s->timed.key, s->timed.taken,
+                                    ngx_current_msec);
 
     /* all workers, this one too */
 
