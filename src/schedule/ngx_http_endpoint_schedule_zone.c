@@ -8,11 +8,6 @@ typedef struct {
 } ngx_http_endpoint_schedule_sh_t;
 
 
-static ngx_int_t ngx_http_endpoint_schedule_create(
-    ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_schedule_attach(ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_schedule_rebuild(ngx_http_endpoint_zone_t *zone,
-    ngx_pid_t pid);
 static ngx_uint_t ngx_http_endpoint_schedule_before(
     ngx_http_endpoint_schedule_slot_t *a,
     ngx_http_endpoint_schedule_slot_t *b);
@@ -22,9 +17,9 @@ static ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_schedule_kind = {
     "endpoint schedules",
     1,
     sizeof(ngx_http_endpoint_schedule_sh_t),
-    ngx_http_endpoint_schedule_create,
-    ngx_http_endpoint_schedule_attach,
-    ngx_http_endpoint_schedule_rebuild
+    NULL,
+    NULL,
+    NULL
 };
 
 
@@ -35,64 +30,17 @@ static ngx_str_t  ngx_http_endpoint_schedule_zone_name =
 ngx_http_endpoint_zone_t *
 ngx_http_endpoint_schedule_zone_add(ngx_conf_t *cf)
 {
-    size_t                     size;
     ngx_http_endpoint_zone_t  *zone;
 
-    if (ngx_http_endpoint_wake_add_zone(cf) != NGX_OK) {
-        return NULL;
-    }
-
-    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_zone_t));
-    if (zone == NULL) {
-        return NULL;
-    }
-
-    /* the slab pool's own tables take some of the first pages */
-
-    size = ngx_align(sizeof(ngx_http_endpoint_schedule_sh_t), ngx_pagesize)
-           + 4 * ngx_pagesize;
-
-    if (ngx_http_endpoint_zone_declare(cf,
-                                       &ngx_http_endpoint_schedule_zone_name,
-                                       size, &ngx_http_endpoint_schedule_kind,
-                                       zone)
-        != NGX_OK)
+    if (ngx_http_endpoint_wake_add_zone(cf) != NGX_OK
+        || ngx_http_endpoint_zone_own(cf, &ngx_http_endpoint_schedule_zone_name,
+                                      &ngx_http_endpoint_schedule_kind, &zone)
+           != NGX_OK)
     {
         return NULL;
     }
 
     return zone;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_schedule_create(ngx_http_endpoint_zone_t *zone)
-{
-    ngx_http_endpoint_schedule_sh_t  *sh;
-
-    if (zone->sh->size < sizeof(ngx_http_endpoint_schedule_sh_t)) {
-        return NGX_ERROR;
-    }
-
-    sh = (ngx_http_endpoint_schedule_sh_t *) zone->sh;
-    ngx_memzero(sh->slots, sizeof(sh->slots));
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_endpoint_schedule_attach(ngx_http_endpoint_zone_t *zone)
-{
-    /* void: nothing but the slots */
-}
-
-
-static void
-ngx_http_endpoint_schedule_rebuild(ngx_http_endpoint_zone_t *zone,
-    ngx_pid_t pid)
-{
-    /* void: a slot is whole between any two stores */
 }
 
 

@@ -34,9 +34,6 @@ typedef struct {
 
 static ngx_int_t ngx_http_endpoint_wake_create(
     ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_wake_attach(ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_wake_rebuild(ngx_http_endpoint_zone_t *zone,
-    ngx_pid_t pid);
 static ngx_http_endpoint_wake_slot_t *ngx_http_endpoint_wake_table(
     ngx_cycle_t *cycle);
 static ngx_int_t ngx_http_endpoint_wake_open(ngx_cycle_t *cycle);
@@ -45,13 +42,18 @@ static void ngx_http_endpoint_wake_read(ngx_event_t *ev);
 static void ngx_http_endpoint_wake_listeners(ngx_event_t *ev);
 
 
+/*
+ * The slots are found once the cycle is sure to run; each has one writer, so
+ * nobody takes this lock.
+ */
+
 static ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_wake_kind = {
     "endpoint workers",
     1,
     sizeof(ngx_http_endpoint_wake_sh_t),
     ngx_http_endpoint_wake_create,
-    ngx_http_endpoint_wake_attach,
-    ngx_http_endpoint_wake_rebuild
+    NULL,
+    NULL
 };
 
 
@@ -81,22 +83,11 @@ static ngx_http_endpoint_listener_t   *ngx_http_endpoint_wake_first;
 ngx_int_t
 ngx_http_endpoint_wake_add_zone(ngx_conf_t *cf)
 {
-    size_t                     size;
     ngx_int_t                  rc;
     ngx_http_endpoint_zone_t  *zone;
 
-    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_zone_t));
-    if (zone == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* the slab pool's own tables take some of the first pages */
-
-    size = ngx_align(sizeof(ngx_http_endpoint_wake_sh_t), ngx_pagesize)
-           + 4 * ngx_pagesize;
-
-    rc = ngx_http_endpoint_zone_declare(cf, &ngx_http_endpoint_wake_name, size,
-                                        &ngx_http_endpoint_wake_kind, zone);
+    rc = ngx_http_endpoint_zone_own(cf, &ngx_http_endpoint_wake_name,
+                                    &ngx_http_endpoint_wake_kind, &zone);
 
     return (rc == NGX_DECLINED) ? NGX_OK : rc;
 }
@@ -123,20 +114,6 @@ ngx_http_endpoint_wake_create(ngx_http_endpoint_zone_t *zone)
     ngx_memzero(sh->slots, sizeof(sh->slots));
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_endpoint_wake_attach(ngx_http_endpoint_zone_t *zone)
-{
-    /* void: the slots are found once the cycle is sure to run */
-}
-
-
-static void
-ngx_http_endpoint_wake_rebuild(ngx_http_endpoint_zone_t *zone, ngx_pid_t pid)
-{
-    /* void: every slot has one writer, so nobody takes this lock */
 }
 
 

@@ -8,6 +8,8 @@
 
 static ngx_int_t ngx_http_endpoint_zone_init(ngx_shm_zone_t *shm_zone,
     void *data);
+static ngx_int_t ngx_http_endpoint_zone_create(
+    ngx_http_endpoint_zone_t *zone);
 static void ngx_http_endpoint_zone_explain(ngx_shm_zone_t *shm_zone);
 static ngx_shm_zone_t *ngx_http_endpoint_zone_find(ngx_cycle_t *cycle,
     ngx_str_t *name);
@@ -89,6 +91,33 @@ ngx_http_endpoint_zone_declare(ngx_conf_t *cf, ngx_str_t *name, size_t size,
     shm_zone->data = zone;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_endpoint_zone_own(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_http_endpoint_zone_kind_t *kind, ngx_http_endpoint_zone_t **zone)
+{
+    size_t                     size;
+    ngx_int_t                  rc;
+    ngx_http_endpoint_zone_t  *own;
+
+    own = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_zone_t));
+    if (own == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the slab pool's own tables take some of the first pages */
+
+    size = ngx_align(kind->layout, ngx_pagesize) + 8 * ngx_pagesize;
+
+    rc = ngx_http_endpoint_zone_declare(cf, name, size, kind, own);
+
+    if (rc == NGX_OK) {
+        *zone = own;
+    }
+
+    return rc;
 }
 
 
@@ -206,7 +235,9 @@ ngx_http_endpoint_zone_open(ngx_http_endpoint_zone_t *zone,
             return NGX_DECLINED;
         }
 
-        kind->attach(zone);
+        if (kind->attach) {
+            kind->attach(zone);
+        }
 
         return NGX_OK;
     }
@@ -216,13 +247,34 @@ ngx_http_endpoint_zone_open(ngx_http_endpoint_zone_t *zone,
     zone->sh->size = size;
     zone->sh->owner = 0;
 
-    if (kind->create(zone) != NGX_OK) {
+    if (ngx_http_endpoint_zone_create(zone) != NGX_OK) {
         return NGX_ERROR;
     }
 
     /* last, so that it vouches for all that stands behind it */
 
     zone->sh->magic = NGX_HTTP_ENDPOINT_ZONE_MAGIC;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_endpoint_zone_create(ngx_http_endpoint_zone_t *zone)
+{
+    size_t  header;
+
+    if (zone->kind->create) {
+        return zone->kind->create(zone);
+    }
+
+    if (zone->sh->size < zone->kind->layout) {
+        return NGX_ERROR;
+    }
+
+    header = sizeof(ngx_http_endpoint_zone_sh_t);
+
+    ngx_memzero((u_char *) zone->sh + header, zone->kind->layout - header);
 
     return NGX_OK;
 }
@@ -248,7 +300,9 @@ ngx_http_endpoint_zone_lock(ngx_http_endpoint_zone_t *zone)
                   "%s \"%V\" was being changed when process %P died, "
                   "rebuilding", zone->kind->name, &zone->name, pid);
 
-    zone->kind->rebuild(zone, pid);
+    if (zone->kind->rebuild) {
+        zone->kind->rebuild(zone, pid);
+    }
 }
 
 

@@ -42,15 +42,21 @@ typedef struct {
     uint32_t                              version;  /* of the layout */
     uint64_t                              layout;   /* sizes it depends on */
 
-    /* lays out empty memory, zone->sh->size bytes; NGX_ERROR: too small */
+    /*
+     * lays out empty memory, zone->sh->size bytes; NGX_ERROR: too small.
+     * NULL: layout bytes with the header, of which the others are 0
+     */
     ngx_int_t                           (*create)(
                                               ngx_http_endpoint_zone_t *zone);
 
-    /* points the handle of this process into memory that is laid out */
+    /* points this process's handle into memory that is laid out; or NULL */
     void                                (*attach)(
                                               ngx_http_endpoint_zone_t *zone);
 
-    /* called with the lock held, after pid has died while it held it */
+    /*
+     * called with the lock held, after pid has died while it held it; NULL:
+     * all of it is whole between any two stores
+     */
     void                                (*rebuild)(
                                               ngx_http_endpoint_zone_t *zone,
                                               ngx_pid_t pid);
@@ -81,6 +87,13 @@ ngx_int_t ngx_http_endpoint_zone_add(ngx_conf_t *cf, ngx_str_t *param,
 ngx_int_t ngx_http_endpoint_zone_declare(ngx_conf_t *cf, ngx_str_t *name,
     size_t size, ngx_http_endpoint_zone_kind_t *kind,
     ngx_http_endpoint_zone_t *zone);
+
+/*
+ * The same for one whose size is that of its layout; *zone is set to memory of
+ * cf's pool.  NGX_DECLINED: this cycle has it already, *zone is left alone.
+ */
+ngx_int_t ngx_http_endpoint_zone_own(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_http_endpoint_zone_kind_t *kind, ngx_http_endpoint_zone_t **zone);
 
 /*
  * Lays out sh, or attaches to it where it already has this kind's layout.

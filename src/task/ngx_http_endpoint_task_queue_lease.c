@@ -401,7 +401,7 @@ ngx_http_endpoint_queue_free_dead(ngx_http_endpoint_task_queue_runner_t *r)
         return;
     }
 
-    place = ngx_http_endpoint_queue_orphan(r->sh, NULL);
+    place = ngx_http_endpoint_queue_orphan(r->sh);
     if (place == NULL) {
         return;
     }

@@ -8,20 +8,13 @@ typedef struct {
 } ngx_http_endpoint_queues_sh_t;
 
 
-static ngx_int_t ngx_http_endpoint_queue_create(
-    ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_queue_attach(ngx_http_endpoint_zone_t *zone);
-static void ngx_http_endpoint_queue_rebuild(ngx_http_endpoint_zone_t *zone,
-    ngx_pid_t pid);
-
-
 static ngx_http_endpoint_zone_kind_t  ngx_http_endpoint_queue_kind = {
     "endpoint task queues",
     1,
     sizeof(ngx_http_endpoint_queues_sh_t),
-    ngx_http_endpoint_queue_create,
-    ngx_http_endpoint_queue_attach,
-    ngx_http_endpoint_queue_rebuild
+    NULL,
+    NULL,
+    NULL
 };
 
 
@@ -32,62 +25,17 @@ static ngx_str_t  ngx_http_endpoint_queue_zone_name =
 ngx_http_endpoint_zone_t *
 ngx_http_endpoint_queue_zone_add(ngx_conf_t *cf)
 {
-    size_t                     size;
     ngx_http_endpoint_zone_t  *zone;
 
-    if (ngx_http_endpoint_wake_add_zone(cf) != NGX_OK) {
-        return NULL;
-    }
-
-    zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_endpoint_zone_t));
-    if (zone == NULL) {
-        return NULL;
-    }
-
-    /* the slab pool's own tables take some of the first pages */
-
-    size = ngx_align(sizeof(ngx_http_endpoint_queues_sh_t), ngx_pagesize)
-           + 8 * ngx_pagesize;
-
-    if (ngx_http_endpoint_zone_declare(cf, &ngx_http_endpoint_queue_zone_name,
-                                       size, &ngx_http_endpoint_queue_kind,
-                                       zone)
-        != NGX_OK)
+    if (ngx_http_endpoint_wake_add_zone(cf) != NGX_OK
+        || ngx_http_endpoint_zone_own(cf, &ngx_http_endpoint_queue_zone_name,
+                                      &ngx_http_endpoint_queue_kind, &zone)
+           != NGX_OK)
     {
         return NULL;
     }
 
     return zone;
-}
-
-
-static ngx_int_t
-ngx_http_endpoint_queue_create(ngx_http_endpoint_zone_t *zone)
-{
-    ngx_http_endpoint_queues_sh_t  *sh;
-
-    if (zone->sh->size < sizeof(ngx_http_endpoint_queues_sh_t)) {
-        return NGX_ERROR;
-    }
-
-    sh = (ngx_http_endpoint_queues_sh_t *) zone->sh;
-    ngx_memzero(sh->queues, sizeof(sh->queues));
-
-    return NGX_OK;
-}
-
-
-static void
-ngx_http_endpoint_queue_attach(ngx_http_endpoint_zone_t *zone)
-{
-    /* void: nothing but the queues */
-}
-
-
-static void
-ngx_http_endpoint_queue_rebuild(ngx_http_endpoint_zone_t *zone, ngx_pid_t pid)
-{
-    /* void: all of it is whole between any two stores */
 }
 
 
@@ -164,6 +112,8 @@ ngx_http_endpoint_queue_join(ngx_http_endpoint_zone_t *zone,
         ngx_memory_barrier();
         place->used = 1;
 
+        sh->nworkers = ngx_max(sh->nworkers, i + 1);
+
         break;
     }
 
@@ -234,7 +184,7 @@ ngx_http_endpoint_queue_grant(ngx_http_endpoint_zone_t *zone,
 
     ngx_http_endpoint_zone_lock(zone);
 
-    for (i = 0; i < NGX_HTTP_ENDPOINT_QUEUE_WORKERS; i++) {
+    for (i = 0; i < sh->nworkers; i++) {
         if (sh->workers[i].used) {
             n += sh->workers[i].running;
         }
@@ -251,15 +201,11 @@ ngx_http_endpoint_queue_grant(ngx_http_endpoint_zone_t *zone,
 
 
 ngx_http_endpoint_queue_worker_t *
-ngx_http_endpoint_queue_orphan(ngx_http_endpoint_queue_sh_t *sh,
-    ngx_http_endpoint_queue_worker_t *place)
+ngx_http_endpoint_queue_orphan(ngx_http_endpoint_queue_sh_t *sh)
 {
-    place = place ? place + 1 : sh->workers;
+    ngx_http_endpoint_queue_worker_t  *place;
 
-    for ( /* void */ ;
-         place < sh->workers + NGX_HTTP_ENDPOINT_QUEUE_WORKERS;
-         place++)
-    {
+    for (place = sh->workers; place < sh->workers + sh->nworkers; place++) {
         if (place->used && !ngx_http_endpoint_wake_alive(place->worker)) {
             return place;
         }

@@ -36,6 +36,7 @@ typedef struct {
     volatile uint32_t                 calls;    /* for more workers */
     uint64_t                          seen;     /* of ngx_current_msec */
     ngx_http_endpoint_worker_t        leader;   /* who listens */
+    volatile uint32_t                 nworkers; /* places used so far */
     ngx_http_endpoint_task_counts_t   counts;
     ngx_http_endpoint_queue_worker_t  workers[
                                              NGX_HTTP_ENDPOINT_QUEUE_WORKERS];
@@ -66,10 +67,9 @@ ngx_uint_t ngx_http_endpoint_queue_grant(ngx_http_endpoint_zone_t *zone,
     ngx_http_endpoint_queue_sh_t *sh, ngx_http_endpoint_queue_worker_t *place,
     ngx_uint_t want, ngx_uint_t most);
 
-/* The next place, behind that one or the first, whose worker has died. */
+/* A place whose worker has died, or NULL. */
 ngx_http_endpoint_queue_worker_t *ngx_http_endpoint_queue_orphan(
-    ngx_http_endpoint_queue_sh_t *sh,
-    ngx_http_endpoint_queue_worker_t *place);
+    ngx_http_endpoint_queue_sh_t *sh);
 
 
 #endif /* _NGX_HTTP_ENDPOINT_TASK_QUEUE_ZONE_H_INCLUDED_ */
