@@ -7,6 +7,7 @@ use warnings;
 use lib 't/lib';
 
 use EndpointHttp2;
+use EndpointAlloc qw(control);
 use EndpointServer;
 use Test::More;
 
@@ -243,27 +244,7 @@ $s->upstream(sub {
 mkdir "$s->{dir}/html/static";
 $s->write_file('html/static/file.json', '{"f": 1}');
 
-my $library = "$s->{dir}/failalloc.so";
-my $control = "$s->{dir}/failalloc";
-
-system('cc', '-shared', '-fPIC', '-O1', '-o', $library, 't/lib/failalloc.c',
-       '-ldl') == 0 or plan skip_all => 'a C compiler is needed';
-
-$s->write_file('failalloc', pack 'q4');
-$s->start(LD_PRELOAD => $library, FAILALLOC => $control);
-
-
-# the file stays the same: nginx has mapped it
-
-sub control {
-    open my $f, '+<:raw', $control or die "failalloc: $!";
-
-    syswrite $f, pack 'q4', @_ if @_;
-    sysseek $f, 0, 0;
-    sysread $f, my $bytes, 32;
-
-    return unpack 'q4', $bytes;
-}
+EndpointAlloc::start($s);
 
 
 # count, failed and the answer's status where the n-th and those behind fail

@@ -26,24 +26,7 @@ $pg->sql('CREATE ROLE pooled LOGIN IN ROLE app');
 
 # the pooler, with fewer servers than nginx has connections
 
-my $pooled = EndpointPort::free();
-my $dir = $pg->dir;
-
-open my $f, '>', "$dir/pgbouncer.ini" or die "pgbouncer.ini: $!";
-print $f <<"INI";
-[databases]
-app = host=127.0.0.1 port=@{[ $pg->port ]} dbname=app user=pooled
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $pooled
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-INI
-close $f;
-
-my $bouncer = $pg->spawn('pgbouncer', "$dir/pgbouncer.ini");
+my $pooled = $pg->pooler('pooled', 2);
 
 my $s = EndpointServer->new(http => <<"CONF" . <<'CONF');
 
@@ -263,9 +246,6 @@ is($pg->value("SELECT count(*) - count(DISTINCT text) FROM notes"), 0,
    'pgbouncer: and no other');
 ok($pg->wait_for("SELECT count(*) = 2 FROM pg_stat_activity
                   WHERE usename = 'pooled'"), 'pgbouncer: by two servers');
-
-kill 'INT', $bouncer;
-waitpid $bouncer, 0;
 
 $s->stop;
 done_testing();

@@ -7,12 +7,10 @@ use warnings;
 
 use lib 't/lib';
 
+use EndpointAlloc qw(control);
 use EndpointServer;
-use File::Temp qw(tempdir);
 use Test::More;
 
-
-my $dir = tempdir(CLEANUP => 1);
 
 my $s = EndpointServer->new(http => <<'CONF',
 
@@ -59,27 +57,7 @@ $s->upstream(sub {
     return EndpointServer::answer($socket, 200, "{\"n\": $n}");
 });
 
-my $control = "$s->{dir}/failalloc";
-
-system('cc', '-shared', '-fPIC', '-O1', '-o', "$dir/failalloc.so",
-       't/lib/failalloc.c', '-ldl') == 0
-    or die "failalloc.so\n";
-
-$s->write_file('failalloc', pack 'q4');
-$s->start(LD_PRELOAD => "$dir/failalloc.so", FAILALLOC => $control);
-
-
-# the file stays the same: nginx has mapped it
-
-sub control {
-    open my $f, '+<:raw', $control or die "failalloc: $!";
-
-    syswrite $f, pack 'q4', @_ if @_;
-    sysseek $f, 0, 0;
-    sysread $f, my $bytes, 32;
-
-    return unpack 'q4', $bytes;
-}
+EndpointAlloc::start($s);
 
 
 sub ask {

@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/lib';
 
+use EndpointClients;
 use EndpointPostgres;
 use EndpointServer;
 use JSON::PP;
@@ -88,41 +89,7 @@ sub tasks {
 
 # acknowledged while workers are killed and nginx is reloaded
 
-my @clients;
-
-for my $client (0 .. 3) {
-    my $pid = fork // die "fork: $!";
-
-    if ($pid == 0) {
-        $SIG{PIPE} = 'IGNORE';
-        open my $f, '>', "$s->{dir}/acked.$client" or POSIX::_exit(1);
-
-        my $c;
-
-        for (my $n = $client; $n < $tasks; $n += 4) {
-            my $r = eval {
-                $c //= $s->connect;
-                $s->request($c, "POST /task?n=$n");
-                $s->response($c);
-            };
-
-            if (!$r || !$r->{status}) {
-                undef $c;
-                sleep 0.01;
-                next;
-            }
-
-            undef $c if ($r->{headers}{connection} // '') eq 'close';
-            print $f "$n\n" if $r->{status} == 202;
-        }
-
-        close $f;
-        POSIX::_exit(0);
-    }
-
-    push @clients, $pid;
-}
-
+my @clients = EndpointClients::start('/task', $tasks, 'task', $s);
 my ($kills, $reloads) = (0, 0);
 
 while (@clients) {
@@ -140,7 +107,7 @@ while (@clients) {
     }
 }
 
-my @acked = map { split ' ', $s->file("acked.$_") } 0 .. 3;
+my @acked = EndpointClients::acked('task', $s);
 
 diag(scalar @acked . " of $tasks tasks acknowledged, $kills kills, "
      . "$reloads reloads");

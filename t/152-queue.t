@@ -13,13 +13,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
-my $pg = EndpointPostgres->new(sql => schema() . schema() . <<'SQL');
+my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks() . EndpointPostgres::tasks() . <<'SQL');
     CREATE TABLE users (id serial, name text UNIQUE, mailed int DEFAULT 0);
     CREATE TABLE done (node text, what text, id bigint, attempt int,
                        at timestamptz DEFAULT clock_timestamp());

@@ -6,6 +6,7 @@ use warnings;
 
 use lib 't/lib';
 
+use EndpointClients;
 use EndpointPostgres;
 use EndpointServer;
 use JSON::PP;
@@ -17,15 +18,9 @@ use Time::HiRes qw(sleep);
 my $tasks = $ENV{TASKS} // 10_000;
 my $kills = $ENV{KILLS} // 1_000;
 
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
 # what it has acknowledged a server that crashes must have
 
-my $pg = EndpointPostgres->new(conf => <<'CONF', sql => schema() . <<'SQL');
+my $pg = EndpointPostgres->new(conf => <<'CONF', sql => EndpointPostgres::tasks() . <<'SQL');
     fsync = off
     synchronous_commit = on
     max_connections = 200
@@ -88,58 +83,6 @@ for my $s (@nodes) {
 
 sub workers { split ' ', `pgrep -P $_[0]{pid}` }
 
-# sends POST PATH?n=… from many connections; prints what was acknowledged
-
-sub clients {
-    my ($path, $most, $tag) = @_;
-    my @pids;
-
-    for my $client (0 .. 3) {
-        my $pid = fork // die "fork: $!";
-
-        if ($pid) {
-            push @pids, $pid;
-            next;
-        }
-
-        $SIG{PIPE} = 'IGNORE';
-
-        my $s = $nodes[$client % 2];
-
-        open my $f, '>', "$nodes[0]{dir}/$tag.$client" or POSIX::_exit(1);
-        my $c;
-
-        for (my $n = $client; $n < $most; $n += 4) {
-            last if -e "$nodes[0]{dir}/$tag.stop";
-
-            my $r = eval {
-                $c //= $s->connect;
-                $s->request($c, "POST $path?n=$n");
-                $s->response($c);
-            };
-
-            if (!$r || !$r->{status}) {
-                undef $c;
-                sleep 0.01;
-                next;
-            }
-
-            undef $c if ($r->{headers}{connection} // '') eq 'close';
-            print $f "$n\n" if $r->{status} == 202;
-        }
-
-        close $f;
-        POSIX::_exit(0);
-    }
-
-    return @pids;
-}
-
-sub acked {
-    my ($tag) = @_;
-    return map { split ' ', $nodes[0]->file("$tag.$_") } 0 .. 3;
-}
-
 sub nothing_waits {
     return $nodes[0]->wait_for(sub {
         ($pg->value('SELECT count(*) FROM endpoint.task') // 1) == 0
@@ -149,7 +92,7 @@ sub nothing_waits {
 
 # two machines, their workers killed, reloaded, and the server restarted
 
-my @clients = clients('/task', $tasks, 'task');
+my @clients = EndpointClients::start('/task', $tasks, 'task', @nodes);
 my ($killed, $reloads, $restarts, $turn) = (0, 0, 0, 0);
 
 while (@clients) {
@@ -174,7 +117,7 @@ while (@clients) {
 
 $pg->restart('QUIT');
 
-my @acked = acked('task');
+my @acked = EndpointClients::acked('task', @nodes);
 
 diag(scalar @acked . " of $tasks tasks acknowledged, $killed kills, $reloads"
      . " reloads, $restarts restarts");
@@ -194,7 +137,7 @@ cmp_ok($pg->value('SELECT count(*) - count(DISTINCT id) FROM done'), '<=',
 
 # the outbox: workers die at any moment of a transaction, and behind it
 
-@clients = clients('/order', 1e9, 'order');
+@clients = EndpointClients::start('/order', 1e9, 'order', @nodes);
 
 for (1 .. $kills) {
     my @w = workers($nodes[$_ % 2]);
@@ -203,10 +146,10 @@ for (1 .. $kills) {
     sleep rand 0.05;
 }
 
-$nodes[0]->write_file('order.stop', '');
+EndpointClients::stop('order', @nodes);
 waitpid $_, 0 for @clients;
 
-my @orders = acked('order');
+my @orders = EndpointClients::acked('order', @nodes);
 
 diag(scalar @orders . ' orders acknowledged, '
      . $pg->value('SELECT count(*) FROM orders') . " there, $kills kills");

@@ -13,13 +13,7 @@ use Test::More;
 
 my $tasks = $ENV{TASKS} // 100_000;
 
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
-my $pg = EndpointPostgres->new(sql => schema());
+my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks());
 
 my $s = EndpointServer->new(workers => 1, log_level => 'notice',
                             http => <<"CONF" . <<'CONF');

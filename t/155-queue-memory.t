@@ -6,21 +6,13 @@ use warnings;
 
 use lib 't/lib';
 
+use EndpointAlloc qw(control);
 use EndpointPostgres;
 use EndpointServer;
-use File::Temp qw(tempdir);
 use Test::More;
 
 
-my $dir = tempdir(CLEANUP => 1);
-
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
-my $pg = EndpointPostgres->new(sql => schema() . <<'SQL');
+my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks() . <<'SQL');
     CREATE TABLE orders (id serial, n int);
     CREATE TABLE done (n int);
 SQL
@@ -70,27 +62,8 @@ CONF
     # what fails says so, and libpq says it in its own words
     allow => qr/./);
 
-my $control = "$s->{dir}/failalloc";
+EndpointAlloc::start($s);
 
-system('cc', '-shared', '-fPIC', '-O1', '-o', "$dir/failalloc.so",
-       't/lib/failalloc.c', '-ldl') == 0
-    or die "failalloc.so\n";
-
-$s->write_file('failalloc', pack 'q4');
-$s->start(LD_PRELOAD => "$dir/failalloc.so", FAILALLOC => $control);
-
-
-# the file stays the same: nginx has mapped it
-
-sub control {
-    open my $f, '+<:raw', $control or die "failalloc: $!";
-
-    syswrite $f, pack 'q4', @_ if @_;
-    sysseek $f, 0, 0;
-    sysread $f, my $bytes, 32;
-
-    return unpack 'q4', $bytes;
-}
 
 my $number = 0;
 my @acknowledged;

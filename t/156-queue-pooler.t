@@ -6,41 +6,17 @@ use warnings;
 
 use lib 't/lib';
 
-use EndpointPort;
 use EndpointPostgres;
 use EndpointServer;
 use Test::More;
 
 
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
-my $pg = EndpointPostgres->new(sql => schema() . <<'SQL');
+my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks() . <<'SQL');
     CREATE TABLE done (what text, node text, id bigint);
     GRANT ALL ON done TO PUBLIC;
 SQL
 
-my $pooled = EndpointPort::free();
-my $dir = $pg->dir;
-
-open my $f, '>', "$dir/pgbouncer.ini" or die "pgbouncer.ini: $!";
-print $f <<"INI";
-[databases]
-app = host=127.0.0.1 port=@{[ $pg->port ]} dbname=app user=app
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = $pooled
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 4
-INI
-close $f;
-
-my $bouncer = $pg->spawn('pgbouncer', "$dir/pgbouncer.ini");
+my $pooled = $pg->pooler('app', 4);
 
 sub server {
     my ($node, $concurrency) = @_;

@@ -11,15 +11,9 @@ use EndpointServer;
 use Test::More;
 
 
-sub schema {
-    open my $f, '<', 'conf/endpoint_tasks.sql' or die;
-    local $/;
-    return <$f>;
-}
-
 # each tick that is taken is written down, and none can be taken twice
 
-my $pg = EndpointPostgres->new(sql => schema() . <<'SQL');
+my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks() . <<'SQL');
     CREATE TABLE ran (what text, node text, since timestamptz,
                       till timestamptz);
     CREATE TABLE ticks (name text, tick bigint, key text, UNIQUE (key, tick));

@@ -14,6 +14,10 @@ package EndpointPostgres;
 #                                 KILL
 #     $pg->crash($pid)            kill -9 of a backend; all others go, too
 #
+#     EndpointPostgres::tasks()   the tables of queues and of schedules with db=
+#     $pg->pooler('app', 4)       the port of a pgbouncer that gives out so many
+#                                 connections of that role for a transaction
+#
 #     tls => 1                    it has a certificate, and in $pg->dir are
 #                                 ca.crt and other.crt
 #
@@ -218,6 +222,39 @@ sub crash {
 }
 
 
+sub tasks {
+    open my $f, '<', 'conf/endpoint_tasks.sql' or die "endpoint_tasks.sql: $!";
+    local $/;
+    return <$f>;
+}
+
+
+# it ends with the server
+
+sub pooler {
+    my ($self, $role, $size) = @_;
+    my $port = EndpointPort::free();
+
+    open my $f, '>', "$self->{dir}/pgbouncer.ini" or die "pgbouncer.ini: $!";
+    print $f <<"INI";
+[databases]
+app = host=127.0.0.1 port=$self->{port} dbname=app user=$role
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $port
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = $size
+INI
+    close $f;
+
+    $self->{pooler} = $self->spawn('pgbouncer', "$self->{dir}/pgbouncer.ini");
+
+    return $port;
+}
+
+
 sub port    { $_[0]{port} }
 sub address { "127.0.0.1:$_[0]{port}" }
 sub socket  { "unix:$_[0]{dir}/.s.PGSQL.$_[0]{port}" }
@@ -292,6 +329,11 @@ sub DESTROY {
     return if $self->{owner} != $$;
 
     local $?;
+
+    if ($self->{pooler}) {
+        kill 'INT', $self->{pooler};
+        waitpid $self->{pooler}, 0;
+    }
 
     $self->stop;
 }
