@@ -346,4 +346,64 @@ $u->stop;
 $s->{allow} = qr/endpoint/;
 $s->stop;
 
+
+# what is wrong is said with file and line
+
+sub refused {
+    my ($said, $name, %part) = @_;
+
+    my $http = <<"CONF";
+    upstream db {
+        server @{[ $pg->address ]};
+        endpoint_postgres "dbname=app user=app" isolated=@{[ $part{isolated} // 1 ]};
+    }
+
+    @{[ $part{http} // 'endpoint_task_queue mail db=db;' ]}
+
+    server {
+        listen 127.0.0.1:%%PORT%%;
+        @{[ $part{server} // '' ]}
+        location / { endpoint GET / { @{[ $part{steps} // '' ]} reply 204; } }
+    }
+CONF
+
+    my $v = EndpointServer->new(http => $http);
+
+    my $out = `$^X -e 'open STDERR, ">&STDOUT"; exec \@ARGV' -- @{[
+        $ENV{TEST_NGINX_BINARY} || 'nginx'
+    ]} -t -p $v->{dir} -c $v->{dir}/nginx.conf -e stderr`;
+
+    like($out, qr/\[emerg\].*$said.*nginx\.conf:\d+/, $name);
+}
+
+refused('duplicate name "mail"', 'two queues of a name',
+        http => 'endpoint_task_queue mail db=db; endpoint_task_queue mail db=db;');
+refused('duplicate name "mail"', 'a queue and a zone of a name',
+        http => 'endpoint_task_queue mail db=db; endpoint_task_zone zone=mail:1m;');
+refused('duplicate name "mail"', 'a zone and a queue',
+        http => 'endpoint_task_zone zone=mail:1m; endpoint_task_queue mail db=db;');
+refused('"endpoint_task_queue" must have "db" parameter', 'no database',
+        http => 'endpoint_task_queue mail retries=1;');
+refused('no upstream "other" with "endpoint_postgres"', 'another upstream',
+        http => 'endpoint_task_queue mail db=other;');
+refused('invalid parameter "poll=0", it must be a time like 5s', 'no poll',
+        http => 'endpoint_task_queue mail db=db poll=0;');
+refused('invalid parameter "file=x", there are db=', 'a zone\'s parameter',
+        http => 'endpoint_task_queue mail db=db file=x;');
+refused('no "endpoint_task_zone" and no "endpoint_task_queue" is named "male"',
+        'an unknown name', steps => 'background male { log info "x"; }');
+refused('"background" must name one of what', 'which of two',
+        http => 'endpoint_task_queue mail db=db; endpoint_task_zone zone=t:1m;',
+        steps => 'background { log info "x"; }');
+refused('zone "t" is no part of that', 'a zone in a transaction',
+        http => 'endpoint_task_zone zone=t:1m;',
+        steps => 'transaction { query db "DELETE FROM later"; background t { log info "x"; } }');
+refused('"transaction" has no query', 'a transaction of a task alone',
+        steps => 'transaction { background mail { log info "x"; } }');
+refused('"unique=" with a queue in "db", whose "endpoint_postgres" has "isolated=0"',
+        'a key without a connection of its own', isolated => 0,
+        steps => 'background mail unique=x { log info "x"; }');
+refused('"background" is a statement of an endpoint', 'a schedule\'s task',
+        server => 'schedule 1s { transaction { query db "DELETE FROM later"; background mail { log info "x"; } } }');
+
 done_testing;

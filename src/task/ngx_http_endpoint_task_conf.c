@@ -53,6 +53,12 @@ ngx_http_endpoint_task_conf(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    if (ngx_http_endpoint_task_queue_find(emcf, &zone->zone.name)) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "duplicate name \"%V\"",
+                           &zone->zone.name);
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_endpoint_wake_add_zone(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
