@@ -313,6 +313,24 @@ $pg->sql("UPDATE endpoint.task SET lease = now() - interval '1 s'");
 is(done('orphan'), 0, 'not yet');
 
 
+# a task of a block that this configuration has not is left, and told
+
+$pg->sql("INSERT INTO endpoint.task (queue, block, label, due, attempt, carried)"
+         . " VALUES ('mail', 'gone', 'POST /gone', now() - interval '1 h', 0, '')");
+
+my $v = EndpointServer->new(workers => 1, http => http('four'),
+                            allow => qr/wait for a block/);
+
+$v->start;
+$v->wait_line('logs/error.log',
+              qr/queue "mail": 1 tasks of "POST \/gone" wait for a block/,
+              'a block that is gone is told');
+$v->stop;
+is($pg->value("SELECT attempt FROM endpoint.task WHERE block = 'gone'"), 0,
+   'and its task is left to others');
+$pg->sql("DELETE FROM endpoint.task WHERE block = 'gone'");
+
+
 # tables that are not there
 
 $pg->sql('ALTER SCHEMA endpoint RENAME TO elsewhere');

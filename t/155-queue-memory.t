@@ -12,6 +12,9 @@ use EndpointServer;
 use Test::More;
 
 
+plan skip_all => 'sanitizers have an allocator of their own'
+    if $ENV{TEST_SANITIZERS};
+
 my $pg = EndpointPostgres->new(sql => EndpointPostgres::tasks() . <<'SQL');
     CREATE TABLE orders (id serial, n int);
     CREATE TABLE done (n int);

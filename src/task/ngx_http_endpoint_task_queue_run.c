@@ -113,7 +113,7 @@ ngx_http_endpoint_queue_runner(ngx_cycle_t *cycle,
 
     r->calls = r->sh->calls;
     r->renewed = ngx_current_msec;
-    r->strange = ngx_current_msec;
+    r->strange = ngx_current_msec - NGX_HTTP_ENDPOINT_QUEUE_STRANGE;
     r->asked = ngx_current_msec - NGX_HTTP_ENDPOINT_QUEUE_VERSION;
 
     ngx_http_endpoint_timer_init(&r->tick, ngx_http_endpoint_queue_tick,
